@@ -1,0 +1,12 @@
+"""A stamp in a process: what an Azure Stack Hub answers on its public endpoints, from state and rules.
+
+Judged by recorded traffic of real stamps (`tests/conformance`), by clients we did not write, and by Microsoft's
+swagger. What none of them shows is marked `assumed` and listed by `restamp.simulator.assumed.listed`.
+"""
+
+from .faults import Fault
+from .principals import Principal
+from .server import serve
+from .stamp import Stamp
+
+__all__ = ["Fault", "Principal", "Stamp", "serve"]

@@ -1,0 +1,210 @@
+"""One stamp: its identity, its principals, its state, and the answer to any request."""
+
+import threading
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from . import gateway
+from .addresses import parse
+from .clock import Clock
+from .faults import Fault
+from .identity import IdentityService, key_of
+from .messages import Record, Refusal, Request, Response, error
+from .operations import PREFIX
+from .principals import ROLES, Principal
+from .rules import Call
+from .state import Identity, State, derived
+from .store import Store, Wire
+
+WRITES = frozenset({"PUT", "POST", "PATCH", "DELETE"})
+PLANES = {"adminmanagement": "admin", "management": "tenant", "adfs": "identity", "login": "identity"}
+
+
+class Stamp:
+    """An Azure Stack Hub deployment that can be asked: in process by `handle`, over HTTPS by `serve`.
+
+    A new stamp has its built-in quotas, ids made from `seed` alone, and one principal, `admin`, which owns the default
+    provider subscription. With `state` everything is kept in that SQLite file: a stamp made from a file that exists is
+    the stamp in the file, whatever the other arguments say.
+    """
+
+    def __init__(
+        self,
+        region: str = "local",
+        domain: str = "azurestack.external",
+        identity: Identity = "ADFS",
+        state: Path | None = None,
+        seed: int = 0,
+        *,
+        provider_subscription: str | None = None,
+    ) -> None:
+        self._lock = threading.RLock()
+        store = Store(state)
+        is_new = store.note("identity") is None
+        if is_new:
+            known = {
+                "region": region,
+                "domain": domain,
+                "identity": identity,
+                "provider_subscription": provider_subscription or derived(seed, "provider subscription"),
+                **{name: derived(seed, name) for name in ("deployment_id", "cloud_id", "tenant")},
+            }
+            store.write_note("identity", known)
+        self.state = State(**store.note("identity"), store=store)
+        self._principals: dict[str, Principal] = {}
+        for kept in store.note("principals", []):
+            self._principals[kept["client_id"]] = Principal(**kept)
+        key = key_of(f"{self.state.deployment_id}/{self.state.cloud_id}")
+        self.identities = IdentityService(self.state, self._principals, key)
+        self.faults: list[Fault] = []
+        self.requests: deque[Record] = deque(maxlen=100_000)
+        self._seed = seed
+        if is_new:
+            self.add_principal("service-admin", "Owner")
+        self.admin = next(iter(self._principals.values()))
+
+    @property
+    def region(self) -> str:
+        """The one region of this stamp."""
+        return self.state.region
+
+    @property
+    def domain(self) -> str:
+        """The external domain name."""
+        return self.state.domain
+
+    @property
+    def identity(self) -> Identity:
+        """The identity system: AD FS or Entra."""
+        return self.state.identity
+
+    @property
+    def provider_subscription(self) -> str:
+        """The id of the default provider subscription."""
+        return self.state.provider_subscription
+
+    @property
+    def deployment_id(self) -> str:
+        """The deployment id, new with every deployment."""
+        return self.state.deployment_id
+
+    @property
+    def cloud_id(self) -> str:
+        """The cloud id."""
+        return self.state.cloud_id
+
+    @property
+    def clock(self) -> Clock:
+        """The stamp's own clock."""
+        return self.state.clock
+
+    @property
+    def principals(self) -> tuple[Principal, ...]:
+        """All that may sign in, the service admin first."""
+        return tuple(self._principals.values())
+
+    @property
+    def writes(self) -> list[Record]:
+        """The requests on the admin Resource Manager that may have changed something."""
+        return [record for record in self.requests if record.plane == "admin" and record.method in WRITES]
+
+    def add_principal(
+        self, name: str, role: str | None = "Owner", certificate: str | None = None, *, scope: str | None = None
+    ) -> Principal:
+        """Return a new application with `role` on the default provider subscription (or on `scope`; "/" is all).
+
+        It signs in with its `secret`, or with the key of `certificate` (PEM). The same name again replaces it.
+        """
+        if role is not None and role not in ROLES:
+            raise ValueError(f"role {role!r} is none of {', '.join(sorted(ROLES))}")
+        where = (scope or self.state.root).lower()
+        identifier = derived(0, f"{self.cloud_id}/{self._seed}/client/{name}")
+        principal = Principal(
+            client_id=identifier,
+            object_id=derived(0, f"{identifier}/object"),
+            name=name,
+            tenant="adfs" if self.identity == "ADFS" else self.state.tenant,
+            secret="" if certificate else derived(0, f"{identifier}/secret").replace("-", "~"),
+            certificate=certificate,
+            roles={where: role} if role else {},
+        )
+        with self._lock:
+            self._principals[identifier] = principal
+            self.state.store.write_note("principals", [asdict(each) for each in self._principals.values()])
+        return principal
+
+    def load(self, objects: Iterable[Wire]) -> None:
+        """Store wire objects as a stamp would list them; another default provider subscription is refused."""
+        with self._lock:
+            self.state.store.begin()
+            try:
+                for body in objects:
+                    subscription = parse(body["id"]).subscription
+                    if subscription is None or subscription.lower() != self.provider_subscription.lower():
+                        raise ValueError(f"{body['id']} is not below this stamp's {self.state.root}")
+                    self.state.store.put(body["id"].lower(), dict(body))
+            finally:
+                self.state.store.commit()
+
+    def objects(self) -> list[Wire]:
+        """Return all stored wire objects."""
+        with self._lock:
+            return [body for key, body in self.state.store.everything() if not key.startswith(PREFIX)]
+
+    def handle(self, request: Request) -> Response:
+        """Return the answer to one request; thread-safe."""
+        plane = self._plane(request)
+        fault = next((fault for fault in list(self.faults) if fault.strikes(request)), None)
+        principal = None
+        if fault is not None and (early := fault.before()) is not None:
+            response = early
+        else:
+            with self._lock:
+                response, principal = self._answer(request, plane)
+            if fault is not None:
+                fault.change(response)
+        who = principal.client_id if principal else None
+        self.requests.append(Record(request.method, request.path, response.status, who, plane))
+        return response
+
+    def close(self) -> None:
+        """Close the state file."""
+        with self._lock:
+            self.state.store.close()
+
+    def _plane(self, request: Request) -> str:
+        host = request.host.partition(":")[0].lower()
+        name, _, home = host.partition(".")
+        return PLANES.get(name, "") if home == self.state.home.lower() else ""
+
+    def _answer(self, request: Request, plane: str) -> tuple[Response, Principal | None]:
+        if plane == "identity":
+            return self.identities.answer(request), None
+        if plane not in {"admin", "tenant"}:
+            return error(404, "HostNotFound", f"This stamp has no host '{request.host}'."), None
+        if request.path.rstrip("/").lower() == "/metadata/endpoints":
+            return Response(200, self._endpoints(plane)), None
+        address, principal, rule = parse(request.path), None, None
+        try:
+            principal = gateway.sign_in(request, self.identities, self._principals, self.state)
+            rule, action = gateway.find(address, plane)
+            response = gateway.route(Call(self.state, request, address, rule, principal, plane), action)
+        except Refusal as refused:
+            response = refused.response
+        return gateway.dress(response, request, self.state, address, rule), principal
+
+    def _endpoints(self, plane: str) -> dict[str, Any]:
+        portal = "adminportal" if plane == "admin" else "portal"
+        host = "adminmanagement" if plane == "admin" else "management"
+        return {
+            "galleryEndpoint": f"https://{portal.replace('portal', 'gallery')}.{self.state.home}/",
+            "graphEndpoint": f"https://graph.{self.state.home}/",
+            "portalEndpoint": f"https://{portal}.{self.state.home}/",
+            "authentication": {
+                "loginEndpoint": self.identities.authority,
+                "audiences": [self.identities.audience(host)],
+            },
+        }

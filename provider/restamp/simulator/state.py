@@ -1,0 +1,63 @@
+"""One stamp's identity and memory: what the tables of its services work on."""
+
+import secrets
+import uuid
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .clock import Clock
+from .store import Store, Wire
+
+Identity = Literal["ADFS", "AzureAD"]
+
+
+@dataclass
+class State:
+    """Who this stamp is, and all it holds."""
+
+    region: str
+    domain: str
+    identity: Identity
+    provider_subscription: str
+    deployment_id: str
+    cloud_id: str
+    tenant: str  # guid of the home directory
+    store: Store
+    clock: Clock = field(default_factory=Clock)
+
+    _used: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def remaining(self, allowance: str, limit: int) -> int:
+        """Return what is left of a rate limit in this hour, and use one of it."""
+        hour = allowance, int(self.clock.time() // 3600)
+        used = self._used.get(hour, 0)
+        self._used[hour] = used + 1
+        return max(0, limit - used)
+
+    @property
+    def root(self) -> str:
+        """The id of the default provider subscription."""
+        return f"/subscriptions/{self.provider_subscription}"
+
+    @property
+    def home(self) -> str:
+        """The host name part that all of this stamp's hosts share."""
+        return f"{self.region}.{self.domain}"
+
+    def host(self, plane: str) -> str:
+        """Return the true host name of a plane: `adminmanagement`, `management`, `adfs`, `login` ..."""
+        return f"{plane}.{self.home}"
+
+    def get(self, identifier: str) -> Wire | None:
+        """Return the object with this id, whatever its case."""
+        return self.store.get(identifier.lower())
+
+
+def guid() -> str:
+    """Return a fresh random id, for operations and requests."""
+    return str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
+
+
+def derived(seed: int, what: str) -> str:
+    """Return the id that a stamp made from `seed` has for `what`."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"restamp-simulator/{seed}/{what}"))
