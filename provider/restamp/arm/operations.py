@@ -1,0 +1,101 @@
+"""Long-running operations of the Hub: an own poller, resumable from a record of plain fields.
+
+Sources: reference of recorded traffic, section 5. azure-core's poller fails on an early 404, polls what needs no
+polling, and starts before anything can be written down.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import tenacity
+
+from restamp.errors import OperationFailed
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a request got: status, lower-case headers, parsed body (None where empty)."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+    @property
+    def state(self) -> Any:
+        """`status` of an operation or `provisioningState` of an object, which may be a number (recorded)."""
+        body = self.body if isinstance(self.body, dict) else {}
+        properties = body.get("properties")
+        return body.get("status") or (properties.get("provisioningState") if isinstance(properties, dict) else None)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """All that is needed to go on polling, in this process or another."""
+
+    what: str  # the request that began it, for people
+    poll: str
+    style: Literal["async", "location", "object"]
+    result: str | None
+    wait: float
+
+    def record(self) -> dict[str, Any]:
+        """Plain fields, for the journal."""
+        return asdict(self)
+
+
+_BUSY = ("Creating", "Updating", "Deleting", "Running", "InProgress", "Accepted", 1)
+_EARLY = 3  # a first poll may answer 404 (recorded: update runs)
+
+
+def started(what: str, url: str, answer: Answer) -> Operation | None:
+    """The operation an answer begins, or None where the work is done: a header alone begins none (recorded: network PUT)."""
+    location = answer.headers.get("location")
+    wait = float(answer.headers.get("retry-after", "1"))
+    if answer.status == 202:
+        if polled := answer.headers.get("azure-asyncoperation"):
+            return Operation(what, polled, "async", location, wait)
+        return Operation(what, location or url, "location", None, wait)
+    return Operation(what, url, "object", None, wait) if answer.state in _BUSY else None
+
+
+def finish(operation: Operation, get: Callable[[str], Answer], sleep: Callable[[float], None] = time.sleep) -> Answer:
+    """The operation's result, once it has one; OperationFailed where it ended badly."""
+    missing = 0
+
+    def ask() -> Answer | None:
+        nonlocal missing
+        answer = get(operation.poll)
+        missing = missing + 1 if answer.status == 404 else 0
+        if answer.status >= 400 and (answer.state == "Failed" or answer.status != 404 or missing > _EARLY):
+            raise _failed(operation, answer)
+        if answer.status >= 400:
+            return None
+        return _result(operation, answer, get)
+
+    waiting = tenacity.Retrying(
+        retry=tenacity.retry_if_result(lambda result: result is None),
+        wait=tenacity.wait_fixed(operation.wait),
+        sleep=sleep,
+    )
+    result: Answer = waiting(ask)
+    return result
+
+
+def _result(operation: Operation, answer: Answer, get: Callable[[str], Answer]) -> Answer | None:
+    if operation.style == "location":
+        return None if answer.status == 202 else answer
+    if answer.state in ("Failed", "Canceled"):
+        raise _failed(operation, answer)
+    if operation.style == "async":
+        if answer.state != "Succeeded":
+            return None
+        return get(operation.result) if operation.result else answer
+    return None if answer.state in _BUSY else answer
+
+
+def _failed(operation: Operation, answer: Answer) -> OperationFailed:
+    error = answer.body.get("error") if isinstance(answer.body, dict) else None
+    error = error if isinstance(error, dict) else {}
+    return OperationFailed(operation.what, str(error.get("code") or answer.status), str(error.get("message") or ""))

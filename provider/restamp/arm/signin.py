@@ -1,0 +1,61 @@
+"""Who signs people in at this stamp, and as whom we do; asked from the stamp at every run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from azure.core.credentials import TokenCredential
+from azure.core.pipeline import Pipeline
+from azure.core.pipeline.policies import RetryPolicy
+from azure.core.pipeline.transport import RequestsTransport
+from azure.core.rest import HttpRequest
+from azure.identity import CertificateCredential, ClientSecretCredential
+
+from restamp.arm.errors import rejected
+from restamp.arm.settings import Settings
+from restamp.models.stamp import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """`/metadata/endpoints`: the login endpoint and the audience tokens are made for (documented)."""
+
+    login: str
+    audience: str
+
+    @property
+    def identity(self) -> Identity:
+        """AD FS's login endpoint ends in /adfs (documented)."""
+        return "ADFS" if urlsplit(self.login).path.rstrip("/") == "/adfs" else "AzureAD"
+
+
+def endpoints(settings: Settings, transport: RequestsTransport) -> Endpoints:
+    """Ask the stamp, without signing in."""
+    url = f"{settings.admin}/metadata/endpoints?api-version=2015-01-01"
+    with Pipeline(transport, [RetryPolicy(retry_total=3)]) as pipeline:
+        response = pipeline.run(HttpRequest("GET", url)).http_response
+        response.read()
+    if response.status_code != 200:
+        raise rejected("GET", url, response.status_code, response.text())
+    authentication = response.json()["authentication"]
+    return Endpoints(authentication["loginEndpoint"], authentication["audiences"][0])
+
+
+def credential(settings: Settings, asked: Endpoints, transport: RequestsTransport) -> TokenCredential:
+    """An unmodified azure-identity credential for this stamp."""
+    parts = urlsplit(asked.login)
+    options = {
+        "authority": f"{parts.scheme}://{parts.netloc}",  # origin only: azure-identity adds the rest itself
+        "disable_instance_discovery": True,  # a stamp's authority is not known to the public cloud
+        "transport": transport,
+    }
+    tenant = "adfs" if asked.identity == "ADFS" else settings.tenant or parts.path.strip("/") or "common"
+    if not settings.client_certificate:
+        return ClientSecretCredential(tenant, settings.client_id, settings.client_secret, **options)
+    return CertificateCredential(
+        tenant,
+        settings.client_id,
+        certificate_data=Path(settings.client_certificate).read_bytes(),
+        password=settings.client_certificate_password or None,
+        **options,
+    )

@@ -1,0 +1,125 @@
+"""Everything restamp raises.
+
+RestampError                 exit status 4: failed
+|-- Refused                  2: findings that stop the work before it starts
+|-- Waits                    3: nothing is wrong, people have something to do
+|-- Busy                     2: another process is writing to the same stamp
+|-- NothingHappened          4: zero objects captured, restored or verified
+`-- StampError               4: the stamp or the way to it
+    |-- Unreachable          no connection, no TLS
+    |-- NotSignedIn          the sign-in was refused
+    |-- Unanswered           a write nobody can say was done or not
+    |-- Rejected             the stamp answered with an error
+    |   |-- Forbidden        403
+    |   `-- Throttled        429, for longer than we wait
+    `-- OperationFailed      a long-running operation ended in failure
+
+A leaf takes facts and writes its own sentence; `hint` is the operator's next action.
+"""
+
+from collections.abc import Sequence
+
+from restamp.models.finding import Finding
+
+
+class RestampError(Exception):
+    """Base of all errors a user can see; `exit_status` is what the command line ends with."""
+
+    exit_status = 4
+    hint = ""
+
+
+class Refused(RestampError):
+    """Nothing was done: every reason at once."""
+
+    exit_status = 2
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+        self.hint = next((finding.hint for finding in self.findings if finding.hint), "")
+
+
+class Waits(RestampError):
+    """The run stopped at something people have to do; `restamp up` goes on from there."""
+
+    exit_status = 3
+
+
+class Busy(RestampError):
+    """Another process holds the stamp's writer lock."""
+
+    exit_status = 2
+    hint = "Wait until it has ended, or end it; `restamp up` goes on where it stopped."
+
+    def __init__(self, stamp: str, owner: str) -> None:
+        super().__init__(f"another restamp is writing to {stamp}: {owner or 'process unknown'}")
+
+
+class NothingHappened(RestampError):
+    """Zero objects where there must be some."""
+
+    hint = "Look at the stamp's name, the principal's role and the runbook's folder: an empty answer is not a pass."
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"nothing was {what}: 0 objects")
+
+
+class StampError(RestampError):
+    """The stamp, or the way to it."""
+
+
+class Unreachable(StampError):
+    """No connection to a host of the stamp."""
+
+    hint = "Is the stamp up, and does its name resolve here? RESTAMP_CONNECT_TO maps names to addresses; RESTAMP_CA names a private CA."
+
+    def __init__(self, host: str, reason: str) -> None:
+        super().__init__(f"cannot reach {host}: {reason}")
+        self.host = host
+
+
+class NotSignedIn(StampError):
+    """The identity system refused the credentials."""
+
+    hint = "Check RESTAMP_CLIENT_ID and the secret or certificate; on a rebuilt stamp the principal has to be made anew."
+
+    def __init__(self, client_id: str, reason: str) -> None:
+        super().__init__(f"sign-in of {client_id} was refused: {reason}")
+
+
+class Unanswered(StampError):
+    """A write whose answer was lost, or which a 5xx left in the dark: read back before anything is sent again."""
+
+    hint = "`restamp up` looks at the stamp first, and writes again only what is not there."
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(f"{what}: no answer ({reason}); it may have been done")
+
+
+class Rejected(StampError):
+    """The stamp answered a request with an error; `status` is HTTP's, `code` the service's (may be empty)."""
+
+    def __init__(self, what: str, status: int, code: str, message: str) -> None:
+        super().__init__(f"{what}: {status} {code}: {message}" if code else f"{what}: {status} {message}")
+        self.status, self.code = status, code
+
+
+class Forbidden(Rejected):
+    """403: signed in, and not allowed."""
+
+    hint = "Give restamp's principal Owner on the default provider subscription (docs/operator/rights.md)."
+
+
+class Throttled(Rejected):
+    """429 until patience ran out."""
+
+    hint = "`restamp up` goes on where it stopped; fewer at once: RESTAMP_PARALLEL=4."
+
+
+class OperationFailed(StampError):
+    """A long-running operation was accepted and then failed."""
+
+    def __init__(self, what: str, code: str, message: str) -> None:
+        super().__init__(f"{what}: the operation failed: {code} {message}".rstrip())
+        self.code = code

@@ -1,0 +1,89 @@
+"""What every document is made of, and the marks its fields carry."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The field names other documents: those of the collection `to` (`plans`, `quotas` ...)."""
+
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """The field belongs to people: a capture keeps it, and no stamp ever sees it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnWire:
+    """The field's name on the wire, where it is not the one in the document."""
+
+    name: str
+
+
+class Model(BaseModel):
+    """A frozen model: snake case in Python, Azure's spelling in files; an unknown key is an error."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+    )
+
+
+class Document(Model):
+    """One desired object of a stamp; the fields below are common to all kinds."""
+
+    unmodelled: dict[str, Any] = Field(
+        default_factory=dict, description="what the stamp said and restamp has no field for: kept, never sent on create"
+    )
+    note: Annotated[str | None, Local()] = Field(None, description="a remark of people; survives every capture")
+    on_destroy: Annotated[Literal["retain", "delete"], Local()] = Field(
+        "retain", description="what `pulumi destroy` does with the object on the stamp"
+    )
+
+
+def _is_true(value: object) -> object:
+    """YAML knows many words for true; a runbook knows two."""
+    if isinstance(value, bool) or value in ("true", "false"):
+        return value
+    raise ValueError("write `true` or `false`")
+
+
+def _as_set(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Sorted without regard to case, so that the same set is always the same bytes."""
+    ordered = tuple(sorted(value, key=lambda item: (item.lower(), item)))
+    twice = sorted({a for a, b in zip(ordered, ordered[1:], strict=False) if a.lower() == b.lower()})
+    if twice:
+        raise ValueError(f"{', '.join(twice)} stands here twice")
+    return ordered
+
+
+Truth = Annotated[bool, BeforeValidator(_is_true)]
+SetOf = AfterValidator(_as_set)
+Count = Annotated[int, Field(ge=0)]
+Name = Annotated[str, Field(min_length=1, pattern=r"^[^/\\?#%\x00-\x1f]+$")]
+
+
+def own_fields(model: type[Document]) -> dict[str, Any]:
+    """The fields a stamp knows: name in Python -> pydantic field, in the order they are written."""
+    return {name: field for name, field in model.model_fields.items() if name not in Document.model_fields}
+
+
+def marks(field: Any) -> Iterator[Any]:
+    """Every mark of a pydantic field, those inside its containers too."""
+    yield from field.metadata
+    pending = [field.annotation]
+    while pending:
+        annotation = pending.pop()
+        yield from getattr(annotation, "__metadata__", ())
+        pending += [arg for arg in get_args(annotation) if arg is not Ellipsis]
+
+
+def reference(field: Any) -> Ref | None:
+    """The `Ref` a field carries, or None."""
+    return next((mark for mark in marks(field) if isinstance(mark, Ref)), None)

@@ -1,0 +1,59 @@
+"""The runbook's own files: which stamp it is about, when it was captured, and its recoveries."""
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from restamp.models.document import Count, Local, Model, Truth
+
+Label = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
+Domain = Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")]
+Identity = Literal["AzureAD", "ADFS"]
+RecoveryId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$", max_length=40)]
+
+
+class Stamp(Model):
+    """`stamp.yaml`: what a stamp is called and how it knows people; nothing that a redeploy must change."""
+
+    format: Literal["1"] = Field("1", description="version of the runbook's layout")
+    region: Label = Field(description="the region, which is also the first label behind every endpoint's name")
+    domain: Domain = Field(description="the external domain: https://management.<region>.<domain>")
+    identity: Identity = Field(description="who signs people in: AzureAD (Entra) or ADFS")
+    deployment: str | None = Field(None, description="deployment id at capture; a redeployed stamp has another")
+    cloud: str | None = Field(None, description="cloud id at capture")
+    provider_subscription: str | None = Field(None, description="default provider subscription at capture; for the record")
+    stamp_version: str | None = Field(None, description="stamp version at capture")
+    oem_version: str | None = Field(None, description="OEM package version at capture")
+    note: Annotated[str | None, Local()] = None
+
+    @property
+    def suffix(self) -> str:
+        """`<region>.<domain>`, behind `management.` and `adminmanagement.` in every endpoint's name."""
+        return f"{self.region}.{self.domain}"
+
+
+class Captured(Model):
+    """`captured.yaml`: the one file that may differ between two captures of the same stamp."""
+
+    on: dt.date = Field(description="day of the capture, UTC")
+    restamp: str = Field(description="version of restamp that wrote the runbook")
+    documents: Count
+    subscriptions: Count
+    inside_covered: Count = Field(0, description="subscriptions whose contents were captured too")
+
+
+class Target(Model):
+    """The stamp a recovery writes to, by what only that deployment says of itself."""
+
+    deployment: str | None = Field(None, description="deployment id of the redeployed stamp; None until it answers")
+
+
+class RecoveryDocument(Model):
+    """`recoveries/<id>/recovery.yaml`: one bringing-back of the stamp, as decided by people."""
+
+    way: Literal["native", "rebuild"] = Field("rebuild", description="out of the infrastructure backup, or from this runbook alone")
+    drill: Truth = False
+    lost: Target = Field(default_factory=lambda: Target(), description="the deployment that was lost: never written to")
+    target: Target = Field(default_factory=lambda: Target())
+    note: str | None = None

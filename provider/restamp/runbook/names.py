@@ -1,0 +1,107 @@
+"""Short names in files <-> full references in memory, and the file a document stands in.
+
+A plan is `gold` where one group has a plan of that name, `offers-rg/gold` where two have. What has no document is
+written with its namespace in front, `Microsoft.Compute.Admin/Basic`: checked for presence, never written.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote, unquote
+
+from restamp.kind import Kind, Kinds
+from restamp.models.document import Document
+
+_DEVICES = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+
+
+class Names:
+    """The names in use in one runbook: which references exist, and how each is written."""
+
+    def __init__(self, documents: Iterable[Document], kinds: Kinds) -> None:
+        """Index every document by collection, full reference and short name."""
+        self._kinds = kinds
+        self._full: dict[tuple[str, str], tuple[str, str]] = {}
+        self._by_short: dict[tuple[str, str], list[str]] = {}
+        for document in documents:
+            kind = kinds.of(document)
+            ref, short = kind.ref(document), kind.prefix + str(getattr(document, kind.identity[-1]))
+            self._full[kind.collection, ref.lower()] = ref, short
+            self._by_short.setdefault((kind.collection, short.lower()), []).append(ref)
+
+    def written(self, collection: str, ref: str) -> str:
+        """The shortest form of a full reference that means only this."""
+        stored, short = self._full.get((collection, ref.lower()), ("", ""))
+        if not stored:
+            return self._outside(collection, ref)
+        return short if len(self._by_short[collection, short.lower()]) == 1 else stored
+
+    def full(self, collection: str, written: str) -> str | None:
+        """The full reference a written one means; None where it means nothing, or two things."""
+        if stored := self._full.get((collection, written.lower())):
+            return stored[0]
+        if len(found := self._by_short.get((collection, written.lower()), [])) == 1:
+            return found[0]
+        return self._from_outside(collection, written)
+
+    def spellings(self, collection: str, full: str) -> tuple[str, ...]:
+        """The ways a full reference may be written; empty where it has no document."""
+        return self._full.get((collection, full.lower()), ())
+
+    def ambiguous(self, collection: str, written: str) -> list[str]:
+        """The full references a short name could mean."""
+        return sorted(self._by_short.get((collection, written.lower()), []))
+
+    def known(self, collection: str) -> list[str]:
+        """Every name that may be written, for suggestions."""
+        return sorted(self.written(collection, ref) for (of, _), (ref, _) in self._full.items() if of == collection)
+
+    def _outside(self, collection: str, ref: str) -> str:
+        for kind in self._kinds.in_collection(collection):
+            if not ref.startswith("/") and ref.startswith(kind.prefix) and _parts(kind, ref) and kind.namespace:
+                return f"{kind.namespace}/{ref.removeprefix(kind.prefix)}"
+        return ref
+
+    def _from_outside(self, collection: str, written: str) -> str | None:
+        namespace, _, rest = written.partition("/")
+        for kind in self._kinds.in_collection(collection):
+            if kind.namespace.lower() == namespace.lower() and _parts(kind, kind.prefix + rest):
+                return kind.prefix + rest
+        if written.startswith("/subscriptions/"):
+            return written
+        return written if collection == "quotas" and "." in namespace and rest and "/" not in rest else None
+
+
+def file_of(document: Document, kind: Kind[Any], names: Names) -> str:
+    """The document's file within the runbook, a function of what it says: `plans/gold.yaml`."""
+    ref = kind.ref(document)
+    if kind.title:
+        return f"{kind.collection}/{slug(kind.label(document))}--{_safe(ref)}.yaml"
+    return f"{kind.collection}/{'/'.join(map(_safe, names.written(kind.collection, ref).split('/')))}.yaml"
+
+
+def fits(file: str, document: Document, kind: Kind[Any], names: Names) -> bool:
+    """Whether a document may stand in this file: a title may have been edited since, an identity may not."""
+    wanted = file_of(document, kind, names)
+    return file == wanted or (bool(kind.title) and file.rpartition("--")[2] == wanted.rpartition("--")[2])
+
+
+def slug(title: str) -> str:
+    """A title as part of a file name: lower case, ASCII, words joined by dashes, at most 60 characters."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60].strip("-") or "unnamed"
+
+
+def _safe(name: str) -> str:
+    """A name as a file name on any system, reversibly: what no system forbids stays."""
+    encoded = quote(name, safe=" !#$&'()+,;=@[]^`{}~")
+    if encoded.endswith((".", " ")) or encoded.startswith((".", " ")) or _DEVICES.match(encoded):
+        encoded = "".join(f"%{ord(char):02X}" if char in ". " else char for char in encoded)
+        encoded = f"%{ord(encoded[0]):02X}{encoded[1:]}" if _DEVICES.match(encoded) else encoded
+    assert unquote(encoded) == name
+    return encoded
+
+
+def _parts(kind: Kind[Any], ref: str) -> bool:
+    return len(ref.removeprefix(kind.prefix).split("/")) == len(kind.identity)

@@ -1,0 +1,123 @@
+"""Runbook -> folder: same runbook, same bytes; a capture that dies half-way leaves the old one as it was."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from restamp import references
+from restamp.kind import Kind, Kinds
+from restamp.models.document import Document, Model, SetOf, own_fields, reference
+from restamp.models.stamp import Captured, Stamp
+from restamp.runbook.model import Runbook
+from restamp.runbook.names import Names, file_of
+from restamp.runbook.text import written
+
+_STAGED = ".capture"  # complete once it holds `manifest`; from then on it is carried out, however often it is interrupted
+_HEAD = "captured by restamp: of what people write here only `note` and `onDestroy` survive the next capture"
+
+
+def save(runbook: Runbook, captured: Captured) -> None:
+    """Write every file that differs, and remove the files of objects that are gone."""
+    finish(runbook.folder)
+    new = rendered(runbook)
+    old = {name: (runbook.folder / name).read_text("utf-8") for name in _documents(runbook.folder, runbook.kinds)}
+    changed = {name: content for name, content in new.items() if old.get(name) != content}
+    gone = sorted(set(old) - set(new))
+    if (runbook.folder / "captured.yaml").exists() and not changed and not gone:
+        before = (runbook.folder / "captured.yaml").read_text("utf-8")
+        if f"on: '{captured.on}'" in before or f"on: {captured.on}" in before:
+            return
+    changed["captured.yaml"] = own_file(captured)
+    _stage(runbook.folder, changed, gone)
+    finish(runbook.folder)
+
+
+def rendered(runbook: Runbook) -> dict[str, str]:
+    """Every file of the runbook but `captured.yaml`: name -> content."""
+    names = Names(runbook.documents, runbook.kinds)
+    files = {"stamp.yaml": own_file(runbook.stamp)}
+    for document in runbook.documents:
+        kind = runbook.kinds.of(document)
+        name = file_of(document, kind, names)
+        files[name] = document_text(document, kind, names, "../" * name.count("/"))
+    for model, name in [(Stamp, "Stamp"), *((kind.model, kind.name) for kind in runbook.kinds)]:
+        files[f".schema/{name}.json"] = json.dumps(schema(model, name), indent=1, ensure_ascii=False) + "\n"
+    return files
+
+
+def schema(model: type[Model], name: str) -> dict[str, Any]:
+    """The JSON schema of a document, for editors; `kind` included."""
+    found = model.model_json_schema(by_alias=True)
+    found["properties"] = {"kind": {"const": name}} | found["properties"]
+    found["required"] = ["kind", *found.get("required", [])]
+    return found
+
+
+def document_text(document: Document, kind: Kind[Any], names: Names, up: str) -> str:
+    """A document as it stands in its file: identity first, short references, sets sorted, defaults left out."""
+    fields = own_fields(kind.model)
+    order = [*fields, *(name for name in Document.model_fields)]
+    given = document.model_dump(mode="json", by_alias=False, exclude_defaults=True)
+    value: dict[str, Any] = {"kind": kind.name}
+    for name in sorted(given, key=order.index):
+        item, field = given[name], kind.model.model_fields[name]
+        if (ref := reference(field)) is not None and name not in kind.identity:
+            item = references.mapped(getattr(document, name), lambda full, to=ref.to: names.written(to, full))
+        value[field.alias or name] = _sorted(item, field)
+    return written(value, (_HEAD, f"yaml-language-server: $schema={up}.schema/{kind.name}.json"))
+
+
+def own_file(model: Model) -> str:
+    """One of the runbook's own files, such as `stamp.yaml`."""
+    name = type(model).__name__.removesuffix("Document")
+    comments = ("yaml-language-server: $schema=.schema/Stamp.json",) if name == "Stamp" else ()
+    given = model.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return written({"kind": name} | given, comments)
+
+
+def finish(folder: Path) -> None:
+    """Carry out a capture that was staged whole, drop one that was not."""
+    staged = folder / _STAGED
+    if (staged / "manifest").exists():
+        manifest = json.loads((staged / "manifest").read_text("utf-8"))
+        for name in manifest["changed"]:
+            if (staged / "files" / name).exists():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (staged / "files" / name).replace(folder / name)
+        for name in manifest["gone"]:
+            (folder / name).unlink(missing_ok=True)
+            _remove_empty((folder / name).parent, folder)
+    if staged.exists():
+        shutil.rmtree(staged)
+
+
+def _stage(folder: Path, changed: Mapping[str, str], gone: list[str]) -> None:
+    staged = folder / _STAGED
+    for name, content in changed.items():
+        (staged / "files" / name).parent.mkdir(parents=True, exist_ok=True)
+        (staged / "files" / name).write_text(content, "utf-8")
+    (staged / "manifest.part").write_text(json.dumps({"changed": sorted(changed), "gone": gone}), "utf-8")
+    (staged / "manifest.part").replace(staged / "manifest")
+
+
+def _documents(folder: Path, kinds: Kinds) -> list[str]:
+    """The files a capture owns: stamp.yaml, those in the folders of kinds, and the schemas."""
+    files = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix in (".yaml", ".json")]
+    owned = (*(f"{kind.folder}/" for kind in kinds), ".schema/")
+    return [name for name in files if name == "stamp.yaml" or name.startswith(owned)]
+
+
+def _remove_empty(folder: Path, top: Path) -> None:
+    while folder != top and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
+
+
+def _sorted(item: Any, field: Any) -> Any:
+    if isinstance(item, dict):
+        return dict(sorted(item.items(), key=lambda pair: (pair[0].lower(), pair[0])))
+    if isinstance(item, tuple | list):
+        return sorted(item, key=lambda text: (text.lower(), text)) if SetOf in field.metadata else list(item)
+    return item
