@@ -1,0 +1,36 @@
+# The words people type. Each makes what it needs first: .venv (tools/setup) and the engine (tools/pulumi/engine).
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench conformance lock clean
+bin := .venv/bin
+RECORDINGS ?= tests/recordings
+ARGS ?=
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: ## lose a simulated stamp and bring it back, in about a minute
+	@tools/run sh tools/demo
+
+test: check ## everything that has to be right: check, then the tests (ARGS="-k gate -x" goes to pytest)
+	@tools/run pytest -q -n 2 $(ARGS)
+
+check: ## format, lint, types, import contracts
+	@tools/setup
+	@$(bin)/ruff format --check --quiet .
+	@$(bin)/ruff check --quiet .
+	@$(bin)/mypy
+	@$(bin)/lint-imports
+
+bench: ## speed and size, the figures of docs/performance.md
+	@tools/run python -m tests.benchmarks $(ARGS)
+
+conformance: ## replay RECORDINGS=<folder> of real stamps against the simulator (ARGS=-v shows each difference)
+	@tools/setup
+	@$(bin)/python -m tests.conformance $(RECORDINGS) $(ARGS)
+
+lock: ## requirements.lock anew, after a change in pyproject.toml (needs uv; ARGS=--upgrade takes the newest of all)
+	@uv export --quiet --all-packages --all-groups --all-extras --no-emit-workspace --no-header $(ARGS) -o requirements.lock
+
+clean: ## take away the environment and all caches, but not the engine
+	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
