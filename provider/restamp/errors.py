@@ -72,7 +72,7 @@ class StampError(RestampError):
 class Unreachable(StampError):
     """No connection to a host of the stamp."""
 
-    hint = "Is the stamp up, and does its name resolve here? RESTAMP_CONNECT_TO maps names to addresses; RESTAMP_CA names a private CA."
+    hint = "Is it up, and does its name resolve? RESTAMP_CONNECT_TO maps names to addresses, RESTAMP_CA names a CA."
 
     def __init__(self, host: str, reason: str) -> None:
         super().__init__(f"cannot reach {host}: {reason}")
@@ -82,7 +82,9 @@ class Unreachable(StampError):
 class NotSignedIn(StampError):
     """The identity system refused the credentials."""
 
-    hint = "Check RESTAMP_CLIENT_ID and the secret or certificate; on a rebuilt stamp the principal has to be made anew."
+    hint = (
+        "Check RESTAMP_CLIENT_ID and the secret or certificate; on a rebuilt stamp the principal has to be made anew."
+    )
 
     def __init__(self, client_id: str, reason: str) -> None:
         super().__init__(f"sign-in of {client_id} was refused: {reason}")

@@ -7,6 +7,7 @@ Ids are never parsed as UUIDs, and never rewritten as text (recorded: ids with l
 import re
 from collections.abc import Mapping
 from functools import cache
+from itertools import pairwise
 from urllib.parse import quote
 
 _FIELD = re.compile(r"^\{(\w+)\}$")
@@ -54,4 +55,4 @@ def path(resource_id: str) -> str:
 def namespace(resource_id: str) -> str:
     """The provider namespace in an id or template, `Microsoft.Compute.Admin`; empty where it has none."""
     parts = resource_id.split("/")
-    return next((after for part, after in zip(parts, parts[1:], strict=False) if part.lower() == "providers"), "")
+    return next((after for part, after in pairwise(parts) if part.lower() == "providers"), "")

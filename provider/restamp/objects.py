@@ -69,7 +69,9 @@ def collect(kind: Kind[D], stamp: Objects, kinds: Kinds) -> tuple[list[D], list[
             document = decode(kind, body, place, kinds)
         except (ValidationError, KeyError, TypeError, AttributeError) as error:
             hint = "Report it with the object's JSON: restamp's model of this kind is too narrow."
-            findings.append(Finding("not-covered", "warn", about, f"not understood, so not covered: {_short(error)}", hint))
+            findings.append(
+                Finding("not-covered", "warn", about, f"not understood, so not covered: {_short(error)}", hint)
+            )
             continue
         if document.unmodelled:
             names = ", ".join(sorted(document.unmodelled))
@@ -92,7 +94,7 @@ def compare(kind: Kind[D], wanted: D, found: D, skip: frozenset[str] = frozenset
 
 
 def put(kind: Kind[D], wanted: D, stamp: Objects, kinds: Kinds, later: frozenset[str] = frozenset()) -> Put:
-    """Bring one object to what its document says: read, compare, write only what differs. Safe to call again at any time.
+    """Bring one object to what its document says: read, compare, write only what differs. Safe to call again.
 
     `later` names fields that something else will set: they are not compared, and born with a value that can be.
     """
@@ -137,7 +139,9 @@ def encode(kind: Kind[D], document: D, place: Place, kinds: Kinds) -> dict[str, 
     for name, field in own_fields(kind.model).items():
         value = getattr(document, name)
         if name not in kind.identity and value is not None:
-            fields[_wire_name(field, name)] = _converted(field, value, lambda item, to: references.to_id(item, to, kinds, place))
+            fields[_wire_name(field, name)] = _converted(
+                field, value, lambda item, to: references.to_id(item, to, kinds, place)
+            )
     fields |= {wire_name: getattr(document, name) for wire_name, name in kind.wire.repeats.items()}
     fields = kind.wire.encode(fields, place)
     envelope: dict[str, Any] = {"location": place.region} if kind.wire.located else {}

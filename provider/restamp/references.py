@@ -47,7 +47,6 @@ def mapped(value: Any, change: Callable[[str], str]) -> Any:
 
 def inside(value: Any) -> tuple[str, ...]:
     """Every reference in a field's value."""
-    found: list[str] = []
-    if value is not None:
-        mapped(value, lambda ref: found.append(ref) or ref)
-    return tuple(found)
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) else tuple(value)

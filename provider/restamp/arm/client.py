@@ -14,13 +14,14 @@ from azure.mgmt.resource.resources import ResourceManagementClient
 
 from restamp import ids
 from restamp.arm import operations
+from restamp.arm.about import About, about
 from restamp.arm.errors import rejected, translated
 from restamp.arm.limiter import Limiter
 from restamp.arm.operations import Answer, Operation
 from restamp.arm.settings import Settings, complete
 from restamp.arm.signin import Endpoints, credential, endpoints
 from restamp.arm.transport import transport
-from restamp.errors import Forbidden, Throttled, Unanswered
+from restamp.errors import Forbidden, Rejected, StampError, Throttled, Unanswered
 from restamp.kind import Place
 
 _SUBSCRIPTIONS = "2016-06-01"  # documented: profile 2020-09-01-hybrid
@@ -48,7 +49,7 @@ class Arm:
         try:
             return endpoints(self.settings, self._transport)
         except AzureError as error:
-            raise translated(error, self.settings.admin, self.settings.client_id) from error
+            raise self._translated(error, "GET", self.settings.admin) from error
 
     @cached_property
     def place(self) -> Place:
@@ -62,46 +63,61 @@ class Arm:
                 return Place(self.settings.region, provider)
         raise Forbidden("GET /subscriptions", 403, "", "the principal sees no default provider subscription")
 
+    @cached_property
+    def regions(self) -> tuple[str, ...]:
+        """The regions the stamp itself names (recorded: always one)."""
+        path = f"/subscriptions/{self.place.provider}/providers/Microsoft.Subscriptions.Admin/locations"
+        return tuple(str(item.get("name", "")) for item in self.list_all(path, _ADMIN))
+
+    @cached_property
+    def about(self) -> About:
+        """What the stamp says of its deployment, asked once a process."""
+        return about(self.place, self.list_or_none)
+
     def get(self, resource_id: str, api_version: str) -> dict[str, Any] | None:
         """The object, or None where the stamp has none; an empty 404 is absence too (recorded)."""
-        url = self._url(ids.path(resource_id), api_version)
-        client = self._ready()
+        client, path = self._ready(), ids.path(resource_id)
         try:
             with self._limiter.slot():
-                body: dict[str, Any] = client.resources.get_by_id(
-                    ids.path(resource_id), api_version=api_version, cls=lambda response, *_: response.http_response.json()
-                )
-                return body
-        except HttpResponseError as error:
-            if error.status_code == 404:
-                return None
-            raise translated(error, url, self.settings.client_id) from error
+                raw = client.resources.get_by_id(path, api_version=api_version, cls=_as_sent)
         except AzureError as error:
-            raise translated(error, url, self.settings.client_id) from error
+            if isinstance(error, HttpResponseError) and error.status_code == 404:
+                return None
+            raise self._translated(error, "GET", self._url(path, api_version)) from error
+        found: dict[str, Any] = json.loads(str(raw))
+        return found
 
     def list_all(self, path: str, api_version: str) -> list[dict[str, Any]]:
         """Every object of a list, all pages, in the stamp's order; all list forms of the Hub."""
         found: list[dict[str, Any]] = []
-        url: str | None = self._url(ids.path(path), api_version)
+        url = self._url(ids.path(path), api_version)
         while url:
             answer = self._read(url)
             if answer.status >= 400:
                 raise rejected("GET", url, answer.status, json.dumps(answer.body))
             page = answer.body if isinstance(answer.body, dict) else {"value": answer.body or []}
             found += page.get("value") or []
-            url = page.get("nextLink") or page.get("@odata.nextLink")
+            url = str(page.get("nextLink") or page.get("@odata.nextLink") or "")
         return found
 
     def list_or_none(self, path: str, api_version: str) -> list[dict[str, Any]] | None:
         """The list, or None where this principal may not see it or the stamp has no such list."""
-        answer = self._read(self._url(ids.path(path), api_version))
-        return self.list_all(path, api_version) if answer.status < 400 else None
+        try:
+            return self.list_all(path, api_version)
+        except Rejected as error:
+            if error.status in (403, 404):
+                return None
+            raise
 
     def put(self, resource_id: str, api_version: str, body: dict[str, Any]) -> dict[str, Any]:
         """The object as the stamp has it after the write; Unanswered where nobody can say whether it was done."""
         url = self._url(ids.path(resource_id), api_version)
         answer = self._finish("PUT", url, self._write("PUT", url, body))
-        return answer.body if isinstance(answer.body, dict) and "id" in answer.body else self.get(resource_id, api_version) or {}
+        return (
+            answer.body
+            if isinstance(answer.body, dict) and "id" in answer.body
+            else self.get(resource_id, api_version) or {}
+        )
 
     def delete(self, resource_id: str, api_version: str) -> None:
         """Nothing is left of the object; absent is fine."""
@@ -113,6 +129,16 @@ class Arm:
     def resume(self, operation: Operation) -> Answer:
         """The result of an operation an earlier process began."""
         return operations.finish(operation, self._read)
+
+    def close(self) -> None:
+        """End every connection."""
+        self._transport.session.close()
+
+    def __enter__(self) -> "Arm":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _finish(self, method: str, url: str, answer: Answer) -> Answer:
         if answer.status >= 400:
@@ -155,11 +181,14 @@ class Arm:
         except ServiceResponseError as error:
             if request.method != "GET":
                 raise
-            raise translated(error, request.url, self.settings.client_id) from error
+            raise self._translated(error, request.method, request.url) from error
         except AzureError as error:
-            raise translated(error, request.url, self.settings.client_id) from error
+            raise self._translated(error, request.method, request.url) from error
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, headers, _parsed(text))
+
+    def _translated(self, error: AzureError, method: str, url: str) -> StampError:
+        return translated(error, method, url, self.settings.client_id)
 
     def _ready(self) -> ResourceManagementClient:
         """Signed in, by one thread for all: cold threads would fetch a token each (measured)."""
@@ -175,7 +204,7 @@ class Arm:
         try:
             identity.get_token(scope)
         except AzureError as error:
-            raise translated(error, self.endpoints.login, self.settings.client_id) from error
+            raise self._translated(error, "POST", self.endpoints.login) from error
         return ResourceManagementClient(
             identity,
             "none",  # every id names its own subscription
@@ -188,6 +217,11 @@ class Arm:
 
     def _url(self, path: str, api_version: str) -> str:
         return f"{self.settings.admin}{path}?api-version={api_version}"
+
+
+def _as_sent(response: Any, _model: Any, _headers: Any) -> str:
+    """The body itself: the SDK's model would rename fields it knows and wrap those it does not."""
+    return str(response.http_response.text())
 
 
 def _parsed(text: str) -> Any:

@@ -10,7 +10,7 @@ from restamp.errors import Forbidden, NotSignedIn, Rejected, StampError, Throttl
 
 
 def error_of(body: Any) -> tuple[str, str]:
-    """Code and message of an error body: `error.code`, else a top-level `message`, else nothing (recorded: all three)."""
+    """Code and message of an error body: `error.code`, else top-level `message`, else nothing (all recorded)."""
     if isinstance(body, dict) and isinstance(body.get("error"), dict):
         return str(body["error"].get("code") or ""), str(body["error"].get("message") or "")
     return "", str(body.get("message") or "") if isinstance(body, dict) else ""
@@ -26,12 +26,12 @@ def rejected(method: str, url: str, status: int, text: str) -> Rejected:
     return leaf(f"{method} {urlsplit(url).path}", status, code, message or "the answer gives no reason")
 
 
-def translated(error: AzureError, url: str, client_id: str) -> StampError:
+def translated(error: AzureError, method: str, url: str, client_id: str) -> StampError:
     """The error for a request that got no answer; it names the true host, whatever was dialled."""
     if isinstance(error, ClientAuthenticationError):
         return NotSignedIn(client_id, _first_line(error))
     if isinstance(error, HttpResponseError) and error.response is not None:
-        return rejected(error.response.request.method, url, error.response.status_code or 0, error.response.text())
+        return rejected(method, url, error.response.status_code or 0, error.response.text())
     return Unreachable(urlsplit(url).hostname or url, _cause(error))
 
 

@@ -50,7 +50,7 @@ _EARLY = 3  # a first poll may answer 404 (recorded: update runs)
 
 
 def started(what: str, url: str, answer: Answer) -> Operation | None:
-    """The operation an answer begins, or None where the work is done: a header alone begins none (recorded: network PUT)."""
+    """The operation an answer begins, or None where all is done; a header alone begins none (recorded: network PUT)."""
     location = answer.headers.get("location")
     wait = float(answer.headers.get("retry-after", "1"))
     if answer.status == 202:
@@ -79,8 +79,7 @@ def finish(operation: Operation, get: Callable[[str], Answer], sleep: Callable[[
         wait=tenacity.wait_fixed(operation.wait),
         sleep=sleep,
     )
-    result: Answer = waiting(ask)
-    return result
+    return waiting(ask) or Answer(204, {}, None)  # never the second: it waits for a result
 
 
 def _result(operation: Operation, answer: Answer, get: Callable[[str], Answer]) -> Answer | None:

@@ -1,4 +1,4 @@
-"""How to reach a stamp and who signs in: from options, Pulumi config and the environment. Nothing here connects."""
+"""How to reach a stamp and who signs in: from options, the environment and Pulumi config. Nothing here connects."""
 
 import os
 from collections.abc import Mapping
@@ -54,11 +54,18 @@ def _key(name: str) -> str:
     return first + "".join(part.capitalize() for part in rest)
 
 
+def config_keys() -> list[str]:
+    """The keys of Pulumi's config that are ours: `restamp:clientId` ..."""
+    return [f"restamp:{_key(item.name)}" for item in fields(Settings)]
+
+
 def read(given: Mapping[str, str] | None = None, config: Mapping[str, str] | None = None) -> Settings:
-    """Settings from what is given, then Pulumi config (`restamp:<key>`), then the environment; what is wrong, at once."""
+    """From what is given, then the environment, then Pulumi config (`restamp:<key>`); Refused with all that is wrong."""
     values: dict[str, str] = {}
     for name in (item.name for item in fields(Settings)):
-        found = (given or {}).get(name) or (config or {}).get(f"restamp:{_key(name)}") or os.environ.get(_variable(name))
+        found = (
+            (given or {}).get(name) or os.environ.get(_variable(name)) or (config or {}).get(f"restamp:{_key(name)}")
+        )
         if found:
             values[name] = found
     problems = list(_problems(values))
@@ -79,8 +86,14 @@ def _problems(values: Mapping[str, str]) -> list[Finding]:
         wrong("proxy", "a proxy and a connect-to map exclude each other", "Leave one of the two out.")
     for entry in filter(None, (part.strip() for part in values.get("connect_to", "").split(","))):
         name, _, address = entry.partition("=")
-        if not all(part.rpartition(":")[0] and part.rpartition(":")[2].replace("*", "0").isdigit() for part in (name, address)):
-            wrong("connect_to", f"{entry!r} is not of the form name:port=address:port", "Such as *.redmond.example.com:443=10.0.0.7:443")
+        if not all(
+            part.rpartition(":")[0] and part.rpartition(":")[2].replace("*", "0").isdigit() for part in (name, address)
+        ):
+            wrong(
+                "connect_to",
+                f"{entry!r} is not of the form name:port=address:port",
+                "Such as *.redmond.example.com:443=10.0.0.7:443",
+            )
     for name in ("ca", "client_certificate"):
         if values.get(name) and not os.access(values[name], os.R_OK):
             wrong(name, f"the file {values[name]} cannot be read", "Name a file that is there and readable.")
@@ -94,5 +107,7 @@ def complete(settings: Settings) -> Settings:
     missing = [name for name, value in needed.items() if not value]
     if missing:
         hint = "Set it in the environment, or with `pulumi config set` (secrets with --secret)."
-        raise Refused([Finding("settings", "stop", f"{_variable(n)} (restamp:{_key(n)})", "is not set", hint) for n in missing])
+        raise Refused(
+            [Finding("settings", "stop", f"{_variable(n)} (restamp:{_key(n)})", "is not set", hint) for n in missing]
+        )
     return settings

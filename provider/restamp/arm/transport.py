@@ -37,7 +37,7 @@ class _Elsewhere(HTTPAdapter):
         class Pool(HTTPSConnectionPool):
             ConnectionCls = Connection
 
-        super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call]
+        super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"https": Pool}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -57,7 +58,7 @@ def _is_true(value: object) -> object:
 def _as_set(value: tuple[str, ...]) -> tuple[str, ...]:
     """Sorted without regard to case, so that the same set is always the same bytes."""
     ordered = tuple(sorted(value, key=lambda item: (item.lower(), item)))
-    twice = sorted({a for a, b in zip(ordered, ordered[1:], strict=False) if a.lower() == b.lower()})
+    twice = sorted({a for a, b in pairwise(ordered) if a.lower() == b.lower()})
     if twice:
         raise ValueError(f"{', '.join(twice)} stands here twice")
     return ordered

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from restamp.models.document import Count, Local, Model, Truth
+from restamp.models.document import Count, Model, Truth
 
 Label = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
 Domain = Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")]
@@ -14,18 +14,13 @@ RecoveryId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$", max_length=4
 
 
 class Stamp(Model):
-    """`stamp.yaml`: what a stamp is called and how it knows people; nothing that a redeploy must change."""
+    """`stamp.yaml`, written by people: what a stamp is called and how it knows them; a redeploy changes none of it."""
 
-    format: Literal["1"] = Field("1", description="version of the runbook's layout")
+    format: Annotated[int, Field(ge=1, le=1)] = Field(1, description="version of the runbook's layout")
     region: Label = Field(description="the region, which is also the first label behind every endpoint's name")
     domain: Domain = Field(description="the external domain: https://management.<region>.<domain>")
     identity: Identity = Field(description="who signs people in: AzureAD (Entra) or ADFS")
-    deployment: str | None = Field(None, description="deployment id at capture; a redeployed stamp has another")
-    cloud: str | None = Field(None, description="cloud id at capture")
-    provider_subscription: str | None = Field(None, description="default provider subscription at capture; for the record")
-    stamp_version: str | None = Field(None, description="stamp version at capture")
-    oem_version: str | None = Field(None, description="OEM package version at capture")
-    note: Annotated[str | None, Local()] = None
+    note: str | None = None
 
     @property
     def suffix(self) -> str:
@@ -34,10 +29,14 @@ class Stamp(Model):
 
 
 class Captured(Model):
-    """`captured.yaml`: the one file that may differ between two captures of the same stamp."""
+    """`captured.yaml`, written by capture: when, how much, which deployment. Alone outside "same stamp, same bytes"."""
 
     on: dt.date = Field(description="day of the capture, UTC")
     restamp: str = Field(description="version of restamp that wrote the runbook")
+    deployment: str | None = Field(None, description="deployment id; a redeployed stamp has another")
+    cloud: str | None = Field(None, description="cloud id")
+    stamp_version: str | None = None
+    oem_version: str | None = None
     documents: Count
     subscriptions: Count
     inside_covered: Count = Field(0, description="subscriptions whose contents were captured too")
@@ -52,7 +51,9 @@ class Target(Model):
 class RecoveryDocument(Model):
     """`recoveries/<id>/recovery.yaml`: one bringing-back of the stamp, as decided by people."""
 
-    way: Literal["native", "rebuild"] = Field("rebuild", description="out of the infrastructure backup, or from this runbook alone")
+    way: Literal["native", "rebuild"] = Field(
+        "rebuild", description="out of the infrastructure backup, or from this runbook alone"
+    )
     drill: Truth = False
     lost: Target = Field(default_factory=lambda: Target(), description="the deployment that was lost: never written to")
     target: Target = Field(default_factory=lambda: Target())

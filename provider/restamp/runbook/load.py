@@ -31,7 +31,7 @@ def load(folder: Path, kinds: Kinds) -> Runbook:
     read = [item for file in _files(folder) if (item := _document(file, folder, kinds, found)) is not None]
     names = Names([document for document, _ in read], kinds)
     found += _twice(read, kinds)
-    documents = [_with_full_references(document, parsed, kinds, names, found) for document, parsed in read]
+    documents = [_with_full_references(document, parsed, names, found) for document, parsed in read]
     found += _in_wrong_files(read, kinds, names)
     if found:
         raise Refused(sorted(found, key=lambda finding: finding.where or Position("")))
@@ -84,10 +84,14 @@ def _fields(parsed: Parsed, found: list[Finding], kinds: Iterable[str]) -> dict[
     if kind in kinds:
         return given
     if kind is None:
-        found.append(Finding("no-kind", "stop", "kind", "is missing", f"Write {' or '.join(_some(kinds))}.", parsed.at(())))
+        found.append(
+            Finding("no-kind", "stop", "kind", "is missing", f"Write {' or '.join(_some(kinds))}.", parsed.at(()))
+        )
     elif not parsed.problems or kind != "":
         hint = problems.suggestion(str(kind), kinds) or "Is the plugin that owns it installed?"
-        found.append(Finding("unknown-kind", "stop", "kind", f"there is no kind {kind!r} here", hint, parsed.at(("kind",))))
+        found.append(
+            Finding("unknown-kind", "stop", "kind", f"there is no kind {kind!r} here", hint, parsed.at(("kind",)))
+        )
     return None
 
 
@@ -108,7 +112,11 @@ def _document(path: Path, folder: Path, kinds: Kinds, found: list[Finding]) -> t
     here = [kind for kind in kinds if name.startswith(f"{kind.folder}/")]
     if not here:
         close = get_close_matches(name.rpartition("/")[0], [kind.folder for kind in kinds], 1)
-        hint = f"Documents stand in {close[0]}/." if close else "Documents stand in the folder of their kind; `restamp schema --list` names all."
+        hint = (
+            f"Documents stand in {close[0]}/."
+            if close
+            else "Documents stand in the folder of their kind; `restamp schema --list` names all."
+        )
         found.append(Finding("no-place", "stop", "", "no kind has its documents here", hint, Position(name)))
         return None
     parsed = _parsed(path, name, found)
@@ -130,7 +138,9 @@ def _twice(read: list[tuple[Document, Parsed]], kinds: Kinds) -> Iterator[Findin
         other = first.setdefault((kind.name, kind.ref(document).lower()), parsed.file)
         if other != parsed.file:
             about, message = f"{kind.name} {kind.ref(document)}", f"is in {other} too"
-            yield Finding("two-files", "stop", about, message, "Delete one of the two files.", parsed.at((kind.identity[-1],)))
+            yield Finding(
+                "two-files", "stop", about, message, "Delete one of the two files.", parsed.at((kind.identity[-1],))
+            )
 
 
 def _in_wrong_files(read: list[tuple[Document, Parsed]], kinds: Kinds, names: Names) -> Iterator[Finding]:
@@ -143,7 +153,7 @@ def _in_wrong_files(read: list[tuple[Document, Parsed]], kinds: Kinds, names: Na
             yield Finding("wrong-file", "stop", about, f"belongs in {right}", hint, parsed.at((kind.identity[-1],)))
 
 
-def _with_full_references(document: Document, parsed: Parsed, kinds: Kinds, names: Names, found: list[Finding]) -> Document:
+def _with_full_references(document: Document, parsed: Parsed, names: Names, found: list[Finding]) -> Document:
     """The document with every short name made full; what means nothing, or two things, is a finding."""
     full = {}
     for name, field in own_fields(type(document)).items():
@@ -155,7 +165,9 @@ def _with_full_references(document: Document, parsed: Parsed, kinds: Kinds, name
             meant = names.full(to, item)
             spelled = names.spellings(to, meant) if meant else ()
             if meant is None or (spelled and item not in spelled and names.spellings(to, item)):
-                found.append(problems.of_reference(to, item, meant, names, parsed.at(problems.place(key, item, given[key]))))
+                found.append(
+                    problems.of_reference(to, item, meant, names, parsed.at(problems.place(key, item, given[key])))
+                )
             return meant or item
 
         full[name] = references.mapped(value, resolved)

@@ -24,7 +24,9 @@ class Runbook:
     @cached_property
     def index(self) -> dict[tuple[str, str], Document]:
         """(collection, full reference in lower case) -> document."""
-        return {(kind.collection, kind.ref(doc).lower()): doc for doc in self.documents for kind in (self.kinds.of(doc),)}
+        return {
+            (kind.collection, kind.ref(doc).lower()): doc for doc in self.documents for kind in (self.kinds.of(doc),)
+        }
 
     def of(self, kind: Kind[Any]) -> tuple[Document, ...]:
         """The documents of one kind."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any, get_args
+from typing import Any
 
 from restamp.models.document import Model
 from restamp.models.finding import Finding, Position
@@ -26,6 +26,7 @@ _SENTENCES = {
     "date_from_datetime_parsing": "{input!r} is not a day such as 2026-11-23",
     "date_parsing": "{input!r} is not a day such as 2026-11-23",
     "value_error": "{error}",
+    "extra_forbidden": "there is no such field",
 }
 
 
@@ -37,9 +38,14 @@ def of_field(model: type[Model], error: Any, parsed: Parsed) -> Finding:
         known = [field.alias or name for name, field in _fields_at(model, path).items()]
         hint = suggestion(str(path[-1]), known) or f"The fields are {', '.join(known)}."
         return Finding("unknown-key", "stop", field, "there is no such field", hint, parsed.at(path, key=True))
-    words = {"input": error["input"], "kind": _kind_of(error["input"]), **error.get("ctx", {})}
-    message = _SENTENCES.get(error["type"], error["msg"][:1].lower() + error["msg"][1:]).format_map(words)
-    return Finding("wrong-value", "stop", field, message, "", parsed.at(path))
+    return Finding("wrong-value", "stop", field, sentence(error), "", parsed.at(path))
+
+
+def sentence(error: Any) -> str:
+    """What is wrong with a field, as a sentence whose subject is the field."""
+    words: dict[str, Any] = {"input": error["input"], "kind": _kind_of(error["input"]), **error.get("ctx", {})}
+    said = str(error["msg"])
+    return _SENTENCES.get(error["type"], said[:1].lower() + said[1:]).format_map(words)
 
 
 def of_reference(to: str, item: str, meant: str | None, names: Names, where: Position) -> Finding:
@@ -51,7 +57,10 @@ def of_reference(to: str, item: str, meant: str | None, names: Names, where: Pos
     if len(several := names.ambiguous(to, item)) > 1:
         message = f"may be {' or '.join(several)}"
         return Finding("ambiguous", "stop", about, message, f"Write {several[0]} or {several[1]}.", where)
-    hint = suggestion(item, names.known(to)) or f"Add it under {to}/, or write <namespace>/<name> for what needs no document."
+    hint = (
+        suggestion(item, names.known(to))
+        or f"Add it under {to}/, or write <namespace>/<name> for what needs no document."
+    )
     return Finding("unknown-reference", "stop", about, f"there is no such document under {to}/", hint, where)
 
 
@@ -72,11 +81,11 @@ def place(key: str, item: str, value: Any) -> Path:
 def _fields_at(model: type[Model], path: Path) -> dict[str, Any]:
     """The fields of the model an unknown key stands in."""
     for part in path[:-1]:
-        field = next((f for name, f in model.model_fields.items() if part in (name, f.alias)), None)
-        inner = [t for t in (getattr(field, "annotation", None), *get_args(getattr(field, "annotation", None)))]
-        model = next((t for t in inner if isinstance(t, type) and issubclass(t, Model)), model)
+        field = next((item for name, item in model.model_fields.items() if part in (name, item.alias)), None)
+        if field is not None and isinstance(field.annotation, type) and issubclass(field.annotation, Model):
+            model = field.annotation
     return dict(model.model_fields)
 
 
 def _kind_of(value: object) -> str:
-    return {dict: "map", list: "list", tuple: "list"}.get(type(value), "single value")
+    return "map" if isinstance(value, dict) else "list" if isinstance(value, list | tuple) else "single value"

@@ -3,6 +3,8 @@
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +16,43 @@ from restamp.runbook.model import Runbook
 from restamp.runbook.names import Names, file_of
 from restamp.runbook.text import written
 
-_STAGED = ".capture"  # complete once it holds `manifest`; from then on it is carried out, however often it is interrupted
+_STAGED = (
+    ".capture"  # complete once it holds `manifest`; from then on it is carried out, however often it is interrupted
+)
 _HEAD = "captured by restamp: of what people write here only `note` and `onDestroy` survive the next capture"
 
 
-def save(runbook: Runbook, captured: Captured) -> None:
-    """Write every file that differs, and remove the files of objects that are gone."""
+@dataclass(frozen=True)
+class Changed:
+    """The files a capture wrote or removed, by their names within the runbook."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+def save(runbook: Runbook, captured: Captured) -> Changed:
+    """Write every file that differs, remove the files of objects that are gone, and say which."""
     finish(runbook.folder)
-    new = rendered(runbook)
+    new = rendered(runbook) | {"captured.yaml": own_file(captured)}
     old = {name: (runbook.folder / name).read_text("utf-8") for name in _documents(runbook.folder, runbook.kinds)}
     changed = {name: content for name, content in new.items() if old.get(name) != content}
     gone = sorted(set(old) - set(new))
-    if (runbook.folder / "captured.yaml").exists() and not changed and not gone:
-        before = (runbook.folder / "captured.yaml").read_text("utf-8")
-        if f"on: '{captured.on}'" in before or f"on: {captured.on}" in before:
-            return
-    changed["captured.yaml"] = own_file(captured)
-    _stage(runbook.folder, changed, gone)
-    finish(runbook.folder)
+    if changed or gone:
+        _stage(runbook.folder, changed, gone)
+        finish(runbook.folder)
+    return Changed(
+        *(
+            tuple(sorted(name for name in names if not name.startswith(".")))
+            for names in (set(changed) - set(old), set(changed) & set(old), gone)
+        )
+    )
 
 
 def rendered(runbook: Runbook) -> dict[str, str]:
-    """Every file of the runbook but `captured.yaml`: name -> content."""
+    """Every file a capture owns but `captured.yaml`: name -> content."""
     names = Names(runbook.documents, runbook.kinds)
-    files = {"stamp.yaml": own_file(runbook.stamp)}
+    files = {}
     for document in runbook.documents:
         kind = runbook.kinds.of(document)
         name = file_of(document, kind, names)
@@ -64,7 +79,7 @@ def document_text(document: Document, kind: Kind[Any], names: Names, up: str) ->
     for name in sorted(given, key=order.index):
         item, field = given[name], kind.model.model_fields[name]
         if (ref := reference(field)) is not None and name not in kind.identity:
-            item = references.mapped(getattr(document, name), lambda full, to=ref.to: names.written(to, full))
+            item = references.mapped(getattr(document, name), partial(names.written, ref.to))
         value[field.alias or name] = _sorted(item, field)
     return written(value, (_HEAD, f"yaml-language-server: $schema={up}.schema/{kind.name}.json"))
 
@@ -103,10 +118,10 @@ def _stage(folder: Path, changed: Mapping[str, str], gone: list[str]) -> None:
 
 
 def _documents(folder: Path, kinds: Kinds) -> list[str]:
-    """The files a capture owns: stamp.yaml, those in the folders of kinds, and the schemas."""
+    """The files a capture owns: captured.yaml, those in the folders of kinds, and the schemas."""
     files = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix in (".yaml", ".json")]
     owned = (*(f"{kind.folder}/" for kind in kinds), ".schema/")
-    return [name for name in files if name == "stamp.yaml" or name.startswith(owned)]
+    return [name for name in files if name == "captured.yaml" or name.startswith(owned)]
 
 
 def _remove_empty(folder: Path, top: Path) -> None:

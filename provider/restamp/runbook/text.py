@@ -68,7 +68,9 @@ def _tokens_are_plain(text: str, parsed: Parsed) -> None:
         if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
             where = Position(parsed.file, token.start_mark.line + 1, token.start_mark.column + 1)
             what = token.id.strip("<>")
-            parsed.problems.append((where, f"a YAML {what}", "Write the value itself: a reviewer reads one file at a time."))
+            parsed.problems.append(
+                (where, f"a YAML {what}", "Write the value itself: a reviewer reads one file at a time.")
+            )
 
 
 def _position(file: str, node: yaml.Node) -> Position:
@@ -93,7 +95,9 @@ def _items(node: yaml.MappingNode, path: Path, parsed: Parsed) -> Iterator[tuple
             continue
         key = key_node.value
         if key in seen:
-            parsed.problems.append((where, f"{key} stands here twice, first in line {seen[key].line}", "Remove one of the two."))
+            parsed.problems.append(
+                (where, f"{key} stands here twice, first in line {seen[key].line}", "Remove one of the two.")
+            )
             continue
         seen[key] = where
         parsed.keys[(*path, key)] = where

@@ -1,0 +1,96 @@
+"""Begin a recovery: its folder, what is known, what is needed and what comes next. Changes nothing on any stamp."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from restamp.errors import Refused, RestampError
+from restamp.models.finding import Finding
+from restamp.models.stamp import Captured, RecoveryDocument, Target
+from restamp.recovery import chosen, file_of, known
+from restamp.runbook import Runbook
+from restamp.runbook.load import read_own
+from restamp.runbook.save import own_file
+from restamp.target import same_stamp
+
+if TYPE_CHECKING:
+    from restamp.arm.client import Arm
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an operator reads after `begin`."""
+
+    known: tuple[str, ...]
+    needed: tuple[str, ...]
+    next: tuple[str, ...]
+
+
+def begin(runbook: Runbook, recovery_id: str, way: str, drill: bool, target: str, connect: "Callable[[], Arm]") -> Told:
+    """Write `recovery.yaml`, with the target deployment where the redeployed stamp answers or people name it."""
+    recovery_id = recovery_id or dt.datetime.now(dt.UTC).date().isoformat()
+    captured = read_own(runbook.folder / "captured.yaml", Captured, runbook.folder, []) if _captured(runbook) else None
+    lost = captured.deployment if captured else None
+    if recovery_id in known(runbook.folder):
+        document = _again(runbook, recovery_id, target)
+    else:
+        values = {"way": way, "drill": drill, "lost": {"deployment": lost}}
+        document = RecoveryDocument.model_validate(values)
+    answer, deployment = _asked(runbook, connect) if not target else ("named by hand", target)
+    if deployment and deployment == document.lost.deployment:
+        answer = f"deployment {deployment}, the one that was captured: it may be the living stamp, so it is no target"
+        if target:
+            hint = "Name the deployment of the redeployed stamp: `restamp begin` says which one answers."
+            raise Refused([Finding("wrong-target", "stop", f"recovery {recovery_id}", answer, hint)])
+        deployment = None
+    document = document.model_copy(update={"target": Target(deployment=deployment or document.target.deployment)})
+    path = file_of(runbook.folder, recovery_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(own_file(document), "utf-8")
+    return _told(runbook, recovery_id, document, answer, captured)
+
+
+def _again(runbook: Runbook, recovery_id: str, target: str) -> RecoveryDocument:
+    document = chosen(runbook.folder, recovery_id).document
+    if document.target.deployment and document.target.deployment != target:
+        message = f"has begun, for deployment {document.target.deployment}"
+        hint = f"Go on with it: restamp up. For another loss begin another: restamp begin {recovery_id}-2"
+        raise Refused([Finding("has-begun", "stop", f"recovery {recovery_id}", message, hint)])
+    return document
+
+
+def _captured(runbook: Runbook) -> bool:
+    return (runbook.folder / "captured.yaml").exists()
+
+
+def _asked(runbook: Runbook, connect: "Callable[[], Arm]") -> tuple[str, str | None]:
+    """What answers now, if anything does: not answering is an answer here."""
+    try:
+        with connect() as arm:
+            same_stamp(arm, runbook.stamp)
+            deployment = arm.about.deployment
+    except RestampError as error:
+        return f"not yet: {str(error).splitlines()[0]}", None
+    return f"deployment {deployment}", deployment
+
+
+def _told(
+    runbook: Runbook, recovery_id: str, document: RecoveryDocument, answer: str, captured: Captured | None
+) -> Told:
+    file = file_of(runbook.folder, recovery_id)
+    known_now = [
+        f"stamp {runbook.stamp.suffix}, {runbook.stamp.identity}; {len(runbook.documents)} documents"
+        + (f", captured {captured.on}" if captured else ", never captured"),
+        f"lost: deployment {document.lost.deployment or 'unknown'}",
+        f"answers now: {answer}",
+        f"target: {document.target.deployment or 'not known yet'}",
+    ]
+    needed, then = [], []
+    if not document.target.deployment:
+        needed.append("the redeployed stamp, signed in to: RESTAMP_CLIENT_ID and a secret or certificate")
+        then.append(f"restamp begin {recovery_id} --target <deployment id>   once it answers")
+    needed.append(f"{file} in git: git add {file.parent} && git commit")
+    return Told(
+        tuple(known_now), tuple(needed), (*then, "restamp diff   what would be written", "restamp up     write it")
+    )

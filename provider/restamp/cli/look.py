@@ -1,0 +1,139 @@
+"""Look: `diff`, `verify` and `schema`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from restamp.cli.here import CREDENTIALS, CaFile, ClientId, ConnectTo, RunbookOption
+
+if TYPE_CHECKING:
+    from restamp.compare import Comparison, Difference
+
+Json = Annotated[bool, typer.Option("--json", help="Everything, as JSON on standard output.")]
+_SIGN = {"create": "+", "update": "~", "unexpected": "?"}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this group's commands."""
+    app.command(epilog=CREDENTIALS)(diff)
+    app.command(epilog=CREDENTIALS)(verify)
+    app.command()(schema)
+
+
+def diff(
+    runbook: RunbookOption = None,
+    as_json: Json = False,
+    connect_to: ConnectTo = "",
+    ca: CaFile = "",
+    client_id: ClientId = "",
+) -> None:
+    """Show what `up` would create, update field by field, and leave alone. Writes nothing, and exits with 0."""
+    result = _compared(runbook, connect_to, ca, client_id)
+    if as_json:
+        print(json.dumps(_as_json(result), indent=1, ensure_ascii=False))
+        return
+    _show(result)
+    created, updated, unexpected = (len(result.of(action)) for action in _SIGN)
+    print(f"{created} to create, {updated} to update, {result.equal} equal, {unexpected} unexpected (left alone)")
+
+
+def verify(
+    runbook: RunbookOption = None,
+    as_json: Json = False,
+    connect_to: ConnectTo = "",
+    ca: CaFile = "",
+    client_id: ClientId = "",
+) -> None:
+    """Say whether the stamp is what the runbook says: every difference, what is unexpected, what is not covered.
+
+    Exits with 0 only if there is no difference and nothing unexpected.
+    """
+    result = _compared(runbook, connect_to, ca, client_id)
+    if as_json:
+        print(json.dumps(_as_json(result), indent=1, ensure_ascii=False))
+    else:
+        _show(result)
+        created, updated, unexpected = (len(result.of(action)) for action in _SIGN)
+        equal = f"{result.equal} of {result.compared} documents equal"
+        print(f"{created + updated} differences, {unexpected} unexpected; {equal}")
+        inside = f"the inside of {result.subscriptions} of {result.subscriptions} subscriptions"
+        print(f"not covered: {inside}; {len(result.findings)} findings")
+    if result.differences or any(finding.level != "note" for finding in result.findings):
+        raise typer.Exit(4)
+
+
+def schema(
+    kind: Annotated[str, typer.Argument(help="The kind, such as Plan; left out: all kinds, by name and folder.")] = "",
+) -> None:
+    """Print the JSON schema of a kind, for editors; a capture writes all of them into the runbook's .schema/."""
+    from restamp.errors import Refused
+    from restamp.models.finding import Finding
+    from restamp.models.stamp import Stamp
+    from restamp.plugins import all_kinds
+    from restamp.runbook.problems import suggestion
+    from restamp.runbook.save import schema as schema_of
+
+    models: dict[str, Any] = {"Stamp": Stamp} | {item.name: item.model for item in all_kinds()}
+    if not kind:
+        for item in all_kinds():
+            print(f"{item.name:16} {item.folder}/")
+        return
+    if kind not in models:
+        hint = suggestion(kind, models) or "`restamp schema` lists the kinds."
+        raise Refused([Finding("unknown-kind", "stop", kind, "there is no such kind", hint)])
+    print(json.dumps(schema_of(models[kind], kind), indent=1, ensure_ascii=False))
+
+
+def _compared(runbook: Path | None, connect_to: str, ca: str, client_id: str) -> "Comparison":
+    from restamp.cli import output
+    from restamp.cli.here import arm_of, runbook_folder
+    from restamp.compare import compare
+    from restamp.plugins import all_kinds
+    from restamp.runbook import load
+
+    loaded = load(runbook_folder(runbook), all_kinds())
+    with (
+        arm_of(loaded.stamp.suffix, connect_to, ca, client_id) as arm,
+        output.progress("compared", len(all_kinds().by_name)) as step,
+    ):
+        return compare(arm, loaded, step)
+
+
+def _show(result: "Comparison") -> None:
+    from restamp.cli import output
+
+    for action in ("create", "update", "unexpected"):
+        for line in output.capped((_line(item) for item in result.of(action)), "--json shows all"):
+            print(line)
+    output.findings(result.findings)
+    sys.stderr.flush()
+
+
+def _line(item: "Difference") -> str:
+    name = item.ref if item.label == item.ref else f"{item.label} ({item.ref})"
+    fields = "".join(f"\n    {change}" for change in item.changes)
+    return f"{_SIGN[item.action]} {item.kind} {name}{fields}"
+
+
+def _as_json(result: "Comparison") -> dict[str, Any]:
+    return {
+        "equal": result.equal,
+        "compared": result.compared,
+        "differences": [
+            {
+                "kind": item.kind,
+                "ref": item.ref,
+                "label": item.label,
+                "action": item.action,
+                "changes": [{"field": c.field, "wanted": c.wanted, "found": c.found} for c in item.changes],
+            }
+            for item in result.differences
+        ],
+        "findings": [
+            {"code": f.code, "level": f.level, "about": f.about, "message": f.message, "hint": f.hint}
+            for f in result.findings
+        ],
+    }

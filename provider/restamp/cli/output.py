@@ -1,0 +1,46 @@
+"""What people see: findings in lists that say where the rest is, progress on a terminal, plain lines in a pipe."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from restamp.models.finding import Finding
+
+_SHOWN = 40
+
+
+def findings(found: Sequence[Finding], *, shown: int = _SHOWN) -> None:
+    """One line a finding on standard error, its hint below; capped."""
+    for finding in found[:shown]:
+        print(f"{finding.level}: {finding}", file=sys.stderr)
+        if finding.hint:
+            print(f"  {finding.hint}", file=sys.stderr)
+    if len(found) > shown:
+        print(f"  and {len(found) - shown} more like these: mend the first ones and run this again", file=sys.stderr)
+
+
+def capped(lines: Iterable[str], where_the_rest_is: str, shown: int = _SHOWN) -> Iterator[str]:
+    """The first lines, and where the others are."""
+    rest = 0
+    for number, line in enumerate(lines):
+        if number < shown:
+            yield line
+        else:
+            rest += 1
+    if rest:
+        yield f"  and {rest} more: {where_the_rest_is}"
+
+
+@contextmanager
+def progress(verb: str, steps: int) -> Iterator[Callable[[str, int], None]]:
+    """A bar on a terminal, a line a step in a pipe, always on standard error: `step(kind, count)`."""
+    if not sys.stderr.isatty():
+        yield lambda name, count: print(f"{verb} {name}: {count}", file=sys.stderr)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(verb, total=steps)
+        yield lambda name, count: bar.update(task, advance=1, description=f"{verb} {name}: {count}")

@@ -1,0 +1,103 @@
+"""Recover: `begin`, `up` and `status`."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from restamp.cli.here import CREDENTIALS, CaFile, ClientId, ConnectTo, RunbookOption
+
+Way = Literal["native", "rebuild"]
+RecoveryId = Annotated[
+    str, typer.Argument(help="The recovery; left out: today's date for `begin`, else the newest.", metavar="[ID]")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this group's commands, in the order they are used."""
+    app.command(epilog=CREDENTIALS)(begin)
+    app.command(epilog=CREDENTIALS, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(up)
+    app.command()(status)
+
+
+def begin(
+    recovery: RecoveryId = "",
+    runbook: RunbookOption = None,
+    way: Annotated[
+        Way, typer.Option(help="native: out of the infrastructure backup; rebuild: from the runbook alone.")
+    ] = "rebuild",
+    drill: Annotated[bool, typer.Option("--drill", help="A rehearsal.")] = False,
+    target: Annotated[
+        str, typer.Option(help="Deployment id of the redeployed stamp, once it answers.", metavar="ID")
+    ] = "",
+    connect_to: ConnectTo = "",
+    ca: CaFile = "",
+    client_id: ClientId = "",
+) -> None:
+    """Begin a recovery: write its recovery.yaml into the runbook, and change nothing else anywhere.
+
+    Asks the stamp, where one answers, which deployment it is. Again, with --target, it adds the target.
+    """
+    from restamp.begin import begin as begun
+    from restamp.cli.here import arm_of, runbook_folder
+    from restamp.plugins import all_kinds
+    from restamp.runbook import load
+
+    loaded = load(runbook_folder(runbook), all_kinds())
+    told = begun(loaded, recovery, way, drill, target, lambda: arm_of(loaded.stamp.suffix, connect_to, ca, client_id))
+    for title, lines in (("known", told.known), ("needed", told.needed), ("next", told.next)):
+        print(f"{title}:")
+        for line in lines:
+            print(f"  {line}")
+
+
+def up(
+    context: typer.Context,
+    runbook: RunbookOption = None,
+    recovery: Annotated[str, typer.Option(help="The recovery; left out: the newest.", metavar="ID")] = "",
+    connect_to: ConnectTo = "",
+    ca: CaFile = "",
+    client_id: ClientId = "",
+) -> None:
+    """Bring the stamp to what the runbook says: `pulumi up` with all it needs set. Again and again is always right.
+
+    Refreshes first, so it also repairs drift; takes up a run that was killed. What stands behind -- goes to Pulumi.
+    """
+    from restamp.cli.here import arm_of, runbook_folder
+    from restamp.cli.pulumi import Pulumi
+    from restamp.plugins import all_kinds
+    from restamp.recovery import chosen
+    from restamp.runbook import load
+    from restamp.target import same_stamp, writable
+
+    folder = runbook_folder(runbook)
+    loaded = load(folder, all_kinds())
+    begun = chosen(folder, recovery)
+    with arm_of(loaded.stamp.suffix, connect_to, ca, client_id) as arm:
+        same_stamp(arm, loaded.stamp)
+        writable(arm.about.deployment, begun.document, begun.id)
+        settings = arm.settings
+    engine = Pulumi(folder, settings)
+    engine.take_up()
+    code = engine.up(begun.id, context.args)
+    counted = engine.standing()
+    print(counted.summary())
+    raise typer.Exit(0 if code == 0 else counted.exit_status())
+
+
+def status(
+    runbook: RunbookOption = None,
+    recovery: RecoveryId = "",
+) -> None:
+    """Say what is done, what is not, and what comes next: from git and the Pulumi state alone, asking no stamp."""
+    from restamp.cli.here import runbook_folder, stamp_of
+    from restamp.cli.pulumi import Pulumi
+    from restamp.recovery import chosen
+
+    folder = runbook_folder(runbook)
+    stamp_of(folder)
+    begun = chosen(folder, recovery)
+    counted = Pulumi(folder).standing()
+    target = begun.document.target.deployment or "not known yet: restamp begin --target"
+    print(f"recovery {begun.id} ({begun.document.way}{', drill' if begun.document.drill else ''}), target {target}")
+    print(counted.of(begun.id).summary())
+    raise typer.Exit(counted.of(begun.id).exit_status())

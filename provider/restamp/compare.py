@@ -1,0 +1,119 @@
+"""Runbook, stamp -> what differs, object by object and field by field: the truth about what `up` would write."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from restamp import ids, objects, references
+from restamp.errors import NothingHappened
+from restamp.kind import Kind
+from restamp.models.document import Document
+from restamp.models.finding import Finding
+from restamp.objects import Change
+from restamp.runbook import Runbook
+from restamp.runbook.model import referred
+from restamp.target import same_stamp
+
+if TYPE_CHECKING:
+    from restamp.arm.client import Arm
+
+# quotas of services without a kind that have a list to look them up in (swagger); others cannot be checked
+_LISTED = {"microsoft.keyvault.admin": "2017-02-01-preview", "microsoft.subscriptions.admin": "2015-11-01"}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One object: what `up` would do with it, and the fields it would change."""
+
+    kind: str
+    ref: str
+    label: str
+    action: str  # create | update | unexpected
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass
+class Comparison:
+    """Everything that differs, how much was compared, and what could not be."""
+
+    equal: int = 0
+    subscriptions: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def of(self, action: str) -> list[Difference]:
+        """The differences of one action."""
+        return [item for item in self.differences if item.action == action]
+
+    @property
+    def compared(self) -> int:
+        """Documents that were compared with the stamp."""
+        return self.equal + len(self.of("create")) + len(self.of("update"))
+
+
+def compare(arm: "Arm", runbook: Runbook, progress: Callable[[str, int], None]) -> Comparison:
+    """Compare every document with the stamp, and name what the runbook does not know. Never writes."""
+    same_stamp(arm, runbook.stamp)
+    result = Comparison()
+    for kind in runbook.kinds:
+        found, notes = objects.collect(kind, arm, runbook.kinds)
+        result.findings += notes
+        _kind(kind, runbook, found, result)
+        progress(kind.name, len(found))
+        result.subscriptions += len(runbook.of(kind)) if kind.collection == "subscriptions" else 0
+    if not result.compared:
+        raise NothingHappened("compared")
+    result.findings += _references_without_documents(arm, runbook)
+    return result
+
+
+def _kind(kind: Kind[Any], runbook: Runbook, found: list[Any], result: Comparison) -> None:
+    there = {kind.ref(document).lower(): document for document in found}
+    for document in runbook.of(kind):
+        ref, label = kind.ref(document), kind.label(document)
+        other = there.pop(ref.lower(), None)
+        if other is None:
+            result.differences.append(Difference(kind.name, ref, label, "create"))
+        elif changes := objects.compare(kind, document, other):
+            result.differences.append(Difference(kind.name, ref, label, "update", tuple(changes)))
+        else:
+            result.equal += 1
+    result.differences += [Difference(kind.name, kind.ref(d), kind.label(d), "unexpected") for d in there.values()]
+
+
+def _references_without_documents(arm: "Arm", runbook: Runbook) -> Iterator[Finding]:
+    """What documents name and the runbook does not hold: checked for presence, never written."""
+    named: dict[tuple[str, str], list[str]] = {}
+    for document in runbook.documents:
+        for _, to, ref in referred(document):
+            if runbook.find(to, ref) is None:
+                named.setdefault((to, ref), []).append(_name(runbook, document))
+    listed: dict[str, set[str] | None] = {}
+    for (to, ref), users in sorted(named.items()):
+        resource_id = references.to_id(ref, to, runbook.kinds, arm.place)
+        there = _present(arm, resource_id, listed)
+        about = f"{to}/{ref}"
+        used = f"used by {users[0]}" + (f" and {len(users) - 1} more" if len(users) > 1 else "")
+        if any(kind.id_of(ref, arm.place) for kind in runbook.kinds.in_collection(to)):
+            yield Finding("dangling", "note", about, f"was not on the stamp at capture either; {used}")
+        elif there is None:
+            yield Finding("not-verified", "note", about, f"no list to look it up in, so not verified; {used}")
+        elif not there:
+            hint = "Its service has to be back on the stamp first; what refers to it may be refused until then."
+            yield Finding("missing-reference", "warn", about, f"is not on the stamp, and has no document; {used}", hint)
+
+
+def _present(arm: "Arm", resource_id: str, listed: dict[str, set[str] | None]) -> bool | None:
+    """Whether an id is on the stamp; None where nothing can say."""
+    collection = resource_id.rpartition("/")[0]
+    if collection not in listed:
+        version = _LISTED.get(ids.namespace(resource_id).lower())
+        found = arm.list_or_none(collection, version) if version and collection.endswith("/quotas") else None
+        listed[collection] = None if found is None else {str(item.get("id", "")).lower() for item in found}
+    known = listed[collection]
+    return None if known is None else resource_id.lower() in known
+
+
+def _name(runbook: Runbook, document: Document) -> str:
+    kind = runbook.kinds.of(document)
+    return f"{kind.name} {kind.label(document)}"

@@ -1,0 +1,101 @@
+"""The gates between the phases of a recovery, and the resource that says whether the target is the right stamp."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+
+from restamp.errors import Waits
+from restamp.resources.provider import DONE, Props, refuse_behind_closed_gate
+
+_SHOWN = 10
+
+
+class NotOpen(Waits):
+    """A gate stays closed: what is not done, what to do next. Our host keeps `outs`: --target finds it closed."""
+
+    def __init__(self, name: str, message: str, hint: str, outs: Props) -> None:
+        super().__init__(message)
+        self.id, self.hint, self.outs = name, hint, outs
+
+
+class GateProvider(ResourceProvider):
+    """Opens when everything expected is done. Raises otherwise: the only resource that does."""
+
+    serialize_as_secret_always = False
+
+    def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
+        """Asked again whenever a member changed, or while it is closed; unknown members do not make a preview noisy."""
+        expects, results = news.get("expects"), news.get("results")
+        if not isinstance(expects, list) or not isinstance(results, dict):
+            return DiffResult(changes=False)
+        known = {name: result for name, result in results.items() if isinstance(result, str)}
+        if len(known) < len(results):
+            return DiffResult(changes=False)
+        keys = ("expects", "recovery")
+        same = all(olds.get(key) == news.get(key) for key in keys) and _missing(news) == {}
+        return DiffResult(changes=not (same and olds.get("open") is True))
+
+    def create(self, props: Props) -> CreateResult:
+        """Open, or raise with the whole story."""
+        return CreateResult(props["name"], _opened(props))
+
+    def update(self, _id: str, _olds: Props, news: Props) -> UpdateResult:
+        """Open, or raise with the whole story."""
+        return UpdateResult(_opened(news))
+
+
+def _missing(props: Props) -> dict[str, str]:
+    """Expected, and not done: a member that was excluded has vanished, so the names are a list of their own."""
+    results = props.get("results") or {}
+    found = {name: str(results.get(name) or "not run") for name in props["expects"]}
+    return {name: result for name, result in found.items() if result != DONE}
+
+
+def _opened(props: Props) -> Props:
+    name = props["name"]
+    refuse_behind_closed_gate(props, f"gate {name}")
+    missing = _missing(props)
+    kept = {key: value for key, value in props.items() if key != "results"}
+    if not missing:
+        return kept | {"open": True}
+    lines = [f"  {member}: {result}" for member, result in sorted(missing.items(), key=_causes_first)]
+    more = [f"  and {len(lines) - _SHOWN} more: restamp status"] if len(lines) > _SHOWN else []
+    head = f"{name} stays closed: {len(missing)} of {len(props['expects'])} not done"
+    hint = "Remove the cause and run `restamp up` again: it goes on with these alone."
+    raise NotOpen(name, "\n".join([head, *lines[:_SHOWN], *more]), hint, kept | {"open": False})
+
+
+def _causes_first(item: tuple[str, str]) -> tuple[bool, str]:
+    return item[1].startswith("blocked"), item[0]
+
+
+class Gate(Resource, module="restamp", name="Gate"):
+    """Opens when all of `results` are done; `open` is the input of whatever stands behind it."""
+
+    open: pulumi.Output[bool]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        results: Mapping[str, pulumi.Input[str]],
+        recovery: str,
+        after: "Gate | None" = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """`after` is the gate before this one: gates form one chain."""
+        props: dict[str, Any] = {
+            "name": name,
+            "expects": sorted(results),
+            "results": dict(results),
+            "recovery": recovery,
+        }
+        super().__init__(GateProvider(), name, props | behind(after) | {"open": None}, opts)
+        self.name = name
+
+
+def behind(gate: Gate | None) -> dict[str, Any]:
+    """The inputs of a resource that stands behind a gate: its name, and its `open` as it turns out."""
+    return {"behind": gate.name, "after": gate.open} if gate is not None else {}

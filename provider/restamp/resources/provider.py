@@ -1,0 +1,195 @@
+"""The one provider of all documents. Its dotted path is a file format: Pulumi keeps it in every state."""
+
+from typing import Any
+
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+from pulumi.output import Unknown
+from pydantic import ValidationError
+
+from restamp import objects
+from restamp.arm import settings
+from restamp.errors import Refused, RestampError, StampError
+from restamp.kind import Kind
+from restamp.models.document import Document
+from restamp.models.finding import Finding
+from restamp.plugins import all_kinds
+from restamp.resources import live
+from restamp.resources.session import Session, session
+from restamp.runbook import problems
+
+Props = dict[str, Any]
+DONE = "done"
+# what a diff looks at: everything else is wiring between resources of one run
+OWNED = ("kind", "stamp", "recovery", "target", "document", "later")
+
+
+class Difference(DiffResult):
+    """A diff that names the paths that differ, which our host shows and the stock host leaves out."""
+
+    def __init__(self, fields: list[str], replaces: list[str]) -> None:
+        """`fields` are property paths; `replaces` those that make it another object."""
+        super().__init__(changes=bool(fields), replaces=replaces)
+        self.fields = fields
+
+
+class DocumentProvider(ResourceProvider):
+    """Reads, compares and writes one document. Has no state: Pulumi pickles it into its own state file."""
+
+    serialize_as_secret_always = False  # there is nothing in here, so the state stays readable
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Keep what signing in needs; connect nothing."""
+        self._config = {key: req.config.get(key) for key in settings.config_keys() if req.config.get(key)}
+
+    def check(self, _olds: Props, news: Props) -> CheckResult:
+        """Name every field that is wrong. No request is made."""
+        document = news.get("document")
+        if isinstance(document, Unknown) or _unknown(document):
+            return CheckResult(news, [])
+        model = all_kinds()[news["kind"]].model
+        try:
+            model.model_validate(document)
+        except ValidationError as error:
+            failures = [(".".join(map(str, item["loc"])), problems.sentence(item)) for item in error.errors()]
+            return CheckResult(news, [CheckFailure(f"document.{field}", reason) for field, reason in failures])
+        return CheckResult(news, [])
+
+    def diff(self, _id: str, olds: Props, news: Props) -> Difference:
+        """What differs in what we own; an object that is not done differs as long as it is not."""
+        if _unknown({key: news.get(key) for key in OWNED}):
+            return Difference(["document"], [])
+        fields = [key for key in OWNED if key != "document" and (olds.get(key) or None) != (news.get(key) or None)]
+        kind, before, after = _kind(news), olds["document"], news["document"]
+        changed = [key for key in sorted({*before, *after}) if _plain(before.get(key)) != _plain(after.get(key))]
+        identity = {kind.model.model_fields[name].alias or name for name in kind.identity}
+        fields += [f"document.{key}" for key in changed]
+        if olds.get("status") != DONE:
+            fields.append("status")
+        return Difference(fields, ["document"] if identity & set(changed) else [])
+
+    def create(self, props: Props) -> CreateResult:
+        """Bring the object to what the document says; what exists and is right is adopted."""
+        document = _document(props)
+        return CreateResult(_kind(props).ref(document), self._applied(props, document))
+
+    def update(self, _id: str, _olds: Props, news: Props) -> UpdateResult:
+        """The same as create: look, compare, write what differs."""
+        return UpdateResult(self._applied(news, _document(news)))
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """The object as the stamp has it now; where it drifted, its observed document is the new input."""
+        kind, wanted = _kind(props), _document(props)
+        found = self._session(props).seen(kind, kind.ref(wanted))
+        if found is None:
+            return ReadResult("", {})
+        later = _later(kind, props)
+        if props.get("status") != DONE or not objects.compare(kind, wanted, found, later):
+            return ReadResult(id_, props)
+        observed = found.model_copy(update={name: getattr(wanted, name) for name in later})
+        drifted = props | {"document": inputs_of(observed), "status": "drifted", "result": "drifted"}
+        return ReadResult(id_, drifted, {key: drifted[key] for key in props if key not in _OUTPUTS})
+
+    def delete(self, _id: str, props: Props) -> None:
+        """Remove the object from the stamp; only reached where its document says `onDestroy: delete`."""
+        kind, document = _kind(props), _document(props)
+        self._session(props).check(props.get("target") or "")
+        self._session(props).delete(kind, document)
+
+    def _session(self, props: Props) -> Session:
+        return session(settings.read({"stamp": props.get("stamp") or ""}, self._config))
+
+    def _applied(self, props: Props, document: Document) -> Props:
+        kind = _kind(props)
+        label = kind.label(document)
+        refuse_behind_closed_gate(props, f"{kind.name} {label}")
+        if waits := _not_done(props):
+            return props | _answer("blocked", f"waits for {waits}")
+        if live.cancelled():
+            return props | _answer("waiting", "the run was cancelled before this was written")
+        live.say(f"{label}: reading")
+        here = self._session(props)
+        here.check(props.get("target") or "")
+        try:
+            done = here.put(kind, document, frozenset(_later(kind, props)), props.get("recovery") or "")
+        except (StampError, ValidationError) as error:
+            live.warn(f"{label}: {_one_line(error)}")
+            return props | _answer("failed", _one_line(error))
+        said = {"created": "created", "unchanged": "adopted, nothing written"}.get(done.outcome, "")
+        said = said or "updated " + ", ".join(change.field for change in done.changes)
+        live.say(f"{label}: {said}")
+        return props | _answer(DONE, said) | {"outcome": done.outcome}
+
+
+_OUTPUTS = ("status", "message", "result", "outcome")
+
+
+def refuse_behind_closed_gate(props: Props, about: str) -> None:
+    """Raise unless the gate this stands behind is really open: an excluded or targeted gate's answer is no True."""
+    gate = props.get("behind")
+    if gate and props.get("after") is not True:
+        message = f"the gate {gate} is not open, so nothing behind it is written"
+        raise Refused(
+            [Finding("gate-closed", "stop", about, message, "Run `restamp up` without --target or --exclude.")]
+        )
+
+
+def inputs_of(document: Document) -> Props:
+    """A document as an input: what the stamp is to have, without what belongs to people or was never modelled."""
+    skip = set(Document.model_fields)
+    return document.model_dump(mode="json", by_alias=True, exclude=skip, exclude_none=True)
+
+
+def _answer(status: str, message: str) -> Props:
+    return {"status": status, "message": message, "result": DONE if status == DONE else f"{status}: {message}"}
+
+
+def _not_done(props: Props) -> str:
+    """The needed resources that are not done, at most three by name."""
+    results = props.get("results") or {}
+    waits = [
+        f"{name} ({results.get(name) or 'not run'})" for name in props.get("needs") or () if results.get(name) != DONE
+    ]
+    return ", ".join(waits[:3]) + (f" and {len(waits) - 3} more" if len(waits) > 3 else "")
+
+
+def _kind(props: Props) -> Kind[Any]:
+    return all_kinds()[props["kind"]]
+
+
+def _document(props: Props) -> Document:
+    document: Document = _kind(props).model.model_validate(props["document"])
+    return document
+
+
+def _later(kind: Kind[Any], props: Props) -> frozenset[str]:
+    """The fields another resource will set, by their names in Python."""
+    aliases = {field.alias or name: name for name, field in kind.model.model_fields.items()}
+    return frozenset(aliases[item] for item in props.get("later") or ())
+
+
+def _unknown(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_unknown(item) for item in value.values())
+    if isinstance(value, list):
+        return any(_unknown(item) for item in value)
+    return isinstance(value, Unknown)
+
+
+def _plain(value: Any) -> Any:
+    """A value as it is compared: the engine drops empty things and knows only floats."""
+    if isinstance(value, list):
+        return sorted(str(item) for item in value) or None
+    return value if value not in ("", {}) else None
+
+
+def _one_line(error: RestampError | ValidationError) -> str:
+    return " ".join(str(error).split())

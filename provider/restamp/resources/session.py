@@ -1,0 +1,105 @@
+"""One connection for each stamp in a provider's process: made at first use, shared by all its resources."""
+
+import threading
+import time
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from restamp import objects
+from restamp.arm.settings import Settings
+from restamp.errors import Refused, RestampError
+from restamp.journal import Journal
+from restamp.kind import Kind, Kinds
+from restamp.models.document import Document
+from restamp.models.finding import Finding
+from restamp.plugins import all_kinds
+
+if TYPE_CHECKING:
+    from restamp.arm.client import Arm
+    from restamp.arm.operations import Operation
+
+_FRESH = 60.0  # seconds a list answers reads; writes always look at the object itself
+
+
+class Session:
+    """A stamp as a provider sees it: its objects, its journal, and that it is the right one."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Connect nothing yet."""
+        self._settings = settings
+        self._lock = threading.RLock()
+        self._lists: dict[str, tuple[float, dict[str, Document]]] = {}
+        self._checked: set[str] = set()
+        self.journal = Journal(settings.stamp)
+
+    @property
+    def kinds(self) -> Kinds:
+        """All kinds of this environment."""
+        return all_kinds()
+
+    @cached_property
+    def arm(self) -> "Arm":
+        """The stamp's Resource Manager. Imported here, so that a Pulumi program that only declares stays light."""
+        from restamp.arm.client import Arm
+
+        return Arm(self._settings, self._begun)
+
+    def put(self, kind: Kind[Any], document: Document, later: frozenset[str], recovery: str) -> objects.Put:
+        """Bring one object to what its document says, and write down what was done."""
+        facts = {"recovery": recovery, "kind": kind.name, "ref": kind.ref(document)}
+        self.journal.write("put", facts)
+        try:
+            done = objects.put(kind, document, self.arm, self.kinds, later)
+        except RestampError as error:
+            self.journal.write("failed", facts | {"message": str(error)})
+            raise
+        self.journal.write(done.outcome, facts | {"changes": [str(change) for change in done.changes]})
+        return done
+
+    def delete(self, kind: Kind[Any], document: Document) -> None:
+        """Remove one object from the stamp; only ever called for `onDestroy: delete`."""
+        self.journal.write("delete", {"kind": kind.name, "ref": kind.ref(document)})
+        self.arm.delete(kind.resource_id(document, self.arm.place), kind.wire.api_version)
+
+    def seen(self, kind: Kind[Any], ref: str) -> Document | None:
+        """The object as the stamp lists it; one list a kind answers for all its objects."""
+        with self._lock:
+            at, listed = self._lists.get(kind.name, (0.0, {}))
+            if not at or time.monotonic() - at > _FRESH:
+                documents, _ = objects.collect(kind, self.arm, self.kinds)
+                listed = {kind.ref(document).lower(): document for document in documents}
+                self._lists[kind.name] = time.monotonic(), listed
+            return listed.get(ref.lower())
+
+    def check(self, target: str) -> None:
+        """Refuse any stamp but the recovery's, once a process, before its first write; finish what was begun before."""
+        with self._lock:
+            if target in self._checked:
+                return
+            self.journal.write("session", {"target": target})
+            if target and (found := self.arm.about.deployment) != target:
+                raise Refused([_wrong_target(self._settings.stamp, found, target)])
+            self._resume()
+            self._checked.add(target)
+
+    def _resume(self) -> None:
+        from restamp.arm.operations import Operation
+
+        for record in self.journal.unfinished():
+            self.arm.resume(Operation(**record))
+            self.journal.write("operation-ended", {"poll": record["poll"]})
+
+    def _begun(self, operation: "Operation") -> None:
+        self.journal.write("operation", operation.record(), durable=True)
+
+
+def _wrong_target(stamp: str, found: str | None, target: str) -> Finding:
+    message = f"the stamp that answers is deployment {found}, and this recovery is for {target}"
+    hint = "Point RESTAMP_CONNECT_TO or DNS at the redeployed stamp, or begin a recovery for this one: `restamp begin`."
+    return Finding("wrong-target", "stop", stamp, message, hint)
+
+
+@lru_cache(maxsize=8)
+def session(settings: Settings) -> Session:
+    """The process's session with a stamp."""
+    return Session(settings)

@@ -1,0 +1,66 @@
+"""The first resource of a recovery: the stamp that answers is the one that is meant."""
+
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+
+from restamp import target
+from restamp.arm import settings
+from restamp.models.stamp import RecoveryDocument, Stamp
+from restamp.recovery import Begun
+from restamp.resources import live
+from restamp.resources.provider import DONE, Props
+from restamp.resources.session import session
+
+
+class TargetProvider(ResourceProvider):
+    """Raises where the wrong stamp answers, or none: nothing of the recovery runs then."""
+
+    serialize_as_secret_always = False
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Keep what signing in needs; connect nothing."""
+        self._config = {key: req.config.get(key) for key in settings.config_keys() if req.config.get(key)}
+
+    def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
+        """Another recovery or another stamp asks again."""
+        keys = ("stamp", "recovery", "identity", "target", "lost")
+        return DiffResult(changes=any((olds.get(key) or None) != (news.get(key) or None) for key in keys))
+
+    def create(self, props: Props) -> CreateResult:
+        """Look, and refuse with every reason."""
+        return CreateResult(props["stamp"], self._checked(props))
+
+    def update(self, _id: str, _olds: Props, news: Props) -> UpdateResult:
+        """Look, and refuse with every reason."""
+        return UpdateResult(self._checked(news))
+
+    def _checked(self, props: Props) -> Props:
+        region, _, domain = props["stamp"].partition(".")
+        live.say(f"asking {props['stamp']}")
+        arm = session(settings.read({"stamp": props["stamp"]}, self._config)).arm
+        target.same_stamp(arm, Stamp(region=region, domain=domain, identity=props["identity"]))
+        recovery = RecoveryDocument.model_validate(
+            {"lost": {"deployment": props.get("lost")}, "target": {"deployment": props.get("target")}}
+        )
+        target.writable(arm.about.deployment, recovery, props["recovery"])
+        live.say(f"deployment {arm.about.deployment}, stamp version {arm.about.stamp_version or 'unknown'}")
+        return props | {"result": DONE, "status": DONE, "stampVersion": arm.about.stamp_version}
+
+
+class Target(Resource, module="restamp", name="Target"):
+    """Done when the recovery's own stamp answers, and can be signed in to."""
+
+    result: pulumi.Output[str]
+
+    def __init__(self, name: str, *, stamp: Stamp, begun: Begun, opts: pulumi.ResourceOptions | None = None) -> None:
+        """`begun` says which deployment may be written to, and which was lost."""
+        props: dict[str, Any] = {
+            "stamp": stamp.suffix,
+            "identity": stamp.identity,
+            "recovery": begun.id,
+            "target": begun.document.target.deployment,
+            "lost": begun.document.lost.deployment,
+        }
+        super().__init__(TargetProvider(), name, props | {"result": None, "status": None, "stampVersion": None}, opts)
