@@ -1,8 +1,17 @@
-"""Build: `simulator`."""
+"""Build: `simulator`, a stamp in a process, for rehearsals and for authors of plugins."""
 
-from typing import Annotated
+import shlex
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from restamp.simulator import Stamp
+    from restamp.simulator.server import Server
 
 
 def add_to(app: typer.Typer) -> None:
@@ -12,7 +21,132 @@ def add_to(app: typer.Typer) -> None:
 
 def simulator(
     stamp: Annotated[
-        str, typer.Option(help="<region>.<external domain>.", metavar="NAME")
+        str, typer.Option(help="<region>.<external domain>: what its endpoints are called.", metavar="NAME")
     ] = "redmond.ext.contoso.example",
+    identity: Annotated[Literal["ADFS", "AzureAD"], typer.Option(help="Who signs people in.")] = "ADFS",
+    deployment: Annotated[
+        int,
+        typer.Option(help="Which deployment: another number has other ids, as a redeployed stamp has.", metavar="N"),
+    ] = 1,
+    seed: Annotated[
+        Path | None,
+        typer.Option(
+            help="Begin with the objects of a runbook, or of recorded traffic (*.Recording.json).", metavar="FOLDER"
+        ),
+    ] = None,
+    population: Annotated[
+        int, typer.Option(help="Begin with so many made-up subscriptions, with their plans and offers.", metavar="N")
+    ] = 0,
+    state: Annotated[
+        Path | None, typer.Option(help="Keep everything in this SQLite file, and go on from it.", metavar="FILE")
+    ] = None,
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 0,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where ca.pem and env.sh go; left out: a temporary folder.", metavar="FOLDER")
+    ] = None,
 ) -> None:
-    """Start a stamp in a process."""
+    """Start a stamp in a process: sign-in, admin and tenant Resource Manager over HTTPS, on this machine only.
+
+    It answers from its own state and from rules taken from recorded traffic, Microsoft's swagger and documents; what
+    none of them shows is listed in docs/limits.md as assumed. An empty stamp has the built-in quotas of a new one, and
+    one principal, the service admin, which owns the default provider subscription; anybody else is denied.
+
+    Point a shell at it with `. FOLDER/env.sh`: restamp, curl (--connect-to) and the Azure SDKs then reach it under its
+    true names. `pytest` fixtures do the same in a process: restamp.simulator.Stamp and serve.
+    """
+    from restamp.simulator import serve
+
+    here = _begun(stamp, identity, deployment, seed, state)
+    if population:
+        from restamp.simulator.population import population as made_up
+
+        here.load(made_up(here, population))
+    with tempfile.TemporaryDirectory(prefix="restamp-") as scratch:
+        kept = folder or Path(scratch)
+        kept.mkdir(parents=True, exist_ok=True)
+        with serve(here, port=port, folder=kept) as server:
+            _environment(here, server, kept / "env.sh")
+            if seed is not None and (seed / "stamp.yaml").exists():
+                _restored(here, server, seed)
+            _told(here, server, kept)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, _stop)
+            server.wait()
+
+
+def _stop(*_: object) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    print("stopped", flush=True)
+    sys.exit(0)
+
+
+def _begun(
+    name: str, identity: Literal["ADFS", "AzureAD"], deployment: int, seed: Path | None, state: Path | None
+) -> "Stamp":
+    """A new stamp or the one in the state file; with the objects that recordings begin with, moved onto it."""
+    from restamp.errors import Refused
+    from restamp.models.finding import Finding
+    from restamp.simulator import Stamp
+    from restamp.simulator.recordings import Seed, exchanges, initial_state, rebased
+
+    region, _, domain = name.partition(".")
+    stamp = Stamp(region=region, domain=domain, identity=identity, state=state, seed=deployment)
+    if seed is None or (seed / "stamp.yaml").exists():
+        return stamp
+    try:
+        recorded = initial_state(exchanges(seed))
+    except (OSError, ValueError) as error:
+        hint = "Name the folder of a runbook (it has a stamp.yaml), or of recordings (*.Recording.json)."
+        raise Refused([Finding("no-seed", "stop", str(seed), str(error), hint)]) from error
+    here = Seed(region, stamp.provider_subscription, None)
+    stamp.load(rebased(body, recorded, here) for body in recorded.objects)
+    return stamp
+
+
+def _restored(stamp: "Stamp", server: "Server", runbook: Path) -> None:
+    """Write a runbook's documents onto the stamp, through its own front door."""
+    from restamp import objects
+    from restamp.arm.client import Arm
+    from restamp.arm.settings import Settings
+    from restamp.plugins import all_kinds
+    from restamp.runbook import load
+
+    settings = Settings(
+        stamp=f"{stamp.region}.{stamp.domain}",
+        client_id=stamp.admin.client_id,
+        client_secret=stamp.admin.secret,
+        ca=str(server.ca),
+        connect_to=server.connect_to,
+    )
+    loaded = load(runbook, all_kinds())
+    with Arm(settings) as arm:
+        for late in (False, True):  # twice: what waits for its referrers gets its last field the second time
+            for document in loaded.documents:
+                kind = loaded.kinds.of(document)
+                waits = kind.wire.late is not None and kind.wire.late.until == "referred"
+                if late <= waits:
+                    later = frozenset({kind.wire.late.field}) if kind.wire.late and waits and not late else frozenset()
+                    objects.put(kind, document, arm, loaded.kinds, later)
+
+
+def _environment(stamp: "Stamp", server: "Server", file: Path) -> None:
+    """A file to source: how restamp and other clients reach the stamp, and sign in as its service admin."""
+    values = {
+        "RESTAMP_CONNECT_TO": server.connect_to,
+        "RESTAMP_CA": str(server.ca),
+        "RESTAMP_CLIENT_ID": stamp.admin.client_id,
+        "RESTAMP_CLIENT_SECRET": stamp.admin.secret,
+        "RESTAMP_TENANT": stamp.admin.tenant,
+    }
+    file.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items()), "utf-8")
+    file.chmod(0o600)
+
+
+def _told(stamp: "Stamp", server: "Server", folder: Path) -> None:
+    print(f"stamp {stamp.region}.{stamp.domain} ({stamp.identity}), deployment {stamp.deployment_id}")
+    print(f"  {len(stamp.objects())} objects; listens on {server.host}:{server.port}")
+    print(f"  CA {server.ca}")
+    print(f"  connect-to {server.connect_to}")
+    print(f"  in another shell: . {folder}/env.sh", flush=True)
+    print("ready; Ctrl-C stops it", flush=True)
