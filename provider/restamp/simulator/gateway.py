@@ -132,7 +132,7 @@ def dress(response: Response, request: Request, state: State, address: Address |
     if response.body is not None:
         headers["content-type"] = "application/json; charset=utf-8"
     if response.headers.get("x-ms-failure-cause") != "gateway":
-        headers |= dict(rule.headers) if rule else {}
+        headers |= dict(rule.headers) | {name: guid() for name in rule.marks} if rule else {}
         name, limit = LIMITS.get(request.method, ("reads", 14999))
         scope = "subscription" if address is not None and address.subscription else "tenant"
         headers[f"x-ms-ratelimit-remaining-{scope}-{name}"] = str(state.remaining(f"{scope}-{name}", limit))

@@ -22,16 +22,19 @@ def is_done(state: State, identifier: str) -> bool | None:
 
 def accepted(call: Call) -> Response:
     """Return the 202 of Network's DELETE (recorded): both headers, another namespace and region than the object's."""
-    return Response(202, None, urls(call, begin(call.state, 5)) | {"retry-after": "10"})
+    started = begin(call.state, 5)
+    return Response(202, None, network_urls(call, started) | {"retry-after": "10", "x-ms-request-id": started})
 
 
 def noted(call: Call, response: Response) -> Response:
     """Return Network's answer to PUT with its needless operation header (recorded)."""
-    response.headers["azure-asyncoperation"] = urls(call, begin(call.state, 0))["azure-asyncoperation"]
+    started = begin(call.state, 0)
+    response.headers["azure-asyncoperation"] = network_urls(call, started)["azure-asyncoperation"]
+    response.headers["x-ms-request-id"] = started
     return response
 
 
-def urls(call: Call, identifier: str) -> dict[str, str]:
+def network_urls(call: Call, identifier: str) -> dict[str, str]:
     """Return the two headers of an operation of Network, which names `Microsoft.Network` and `westus` (recorded)."""
     base = f"https://{call.request.host}/subscriptions/{call.address.subscription}/providers"
     base += f"/{call.rule.namespace.removesuffix('.Admin')}/locations/westus"
@@ -39,5 +42,4 @@ def urls(call: Call, identifier: str) -> dict[str, str]:
     return {
         "location": f"{base}/operationResults/{tail}",
         "azure-asyncoperation": f"{base}/operations/{tail}",
-        "x-ms-request-id": identifier,
     }

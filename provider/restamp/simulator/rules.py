@@ -2,17 +2,18 @@
 
 import json
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .addresses import Address
 from .messages import Refusal, Request, Response, error, refuse
 from .principals import Principal
-from .state import State
+from .state import State, derived
 from .store import Wire
 
 Source = Literal["recorded", "swagger", "documented", "assumed"]
-NameForm = Literal["plain", "located", "joined", "none"]
+NameForm = Literal["plain", "located", "joined", "null", "none"]
 Listing = Literal["value", "value-and-null-link", "odata", "bare"]
 Delete = Literal["empty", "operation"]
 Answer = Callable[["Call"], Response]
@@ -64,7 +65,10 @@ def empty_missing(_: Call) -> Response:
 
 def provider_missing(call: Call) -> Response:
     """Return a provider's own 404, as Network gives it (recorded; there it shows an internal subscription)."""
-    body = {"error": {"code": "NotFound", "message": f"Resource {call.address.path} not found.", "details": []}}
+    inner = f"/subscriptions/{derived(0, call.state.deployment_id)}/resourceGroups/"
+    tail = call.address.path.partition("/providers/")[2]
+    text = f"Resource {inner}/providers/{tail} not found."
+    body = {"error": {"code": "NotFound", "message": text, "details": []}}
     return Response(404, body)
 
 
@@ -87,7 +91,7 @@ class Rule:
     versions: tuple[str, ...]
     source: Source
     plane: Literal["admin", "tenant", "both"] = "admin"
-    methods: frozenset[str] = READ_ONLY
+    methods: AbstractSet[str] = READ_ONLY
     create: int = 201
     update: int = 200
     delete: Delete = "empty"
@@ -106,7 +110,9 @@ class Rule:
     missing: Answer = gateway_missing
     wrong_location: Answer = no_such_location
     absent_delete: Answer | None = None  # None: 204
+    shows: tuple[str, str] | None = None  # a list of another type's objects
     headers: Mapping[str, str] = field(default_factory=dict)
+    marks: tuple[str, ...] = ()  # headers that hold a fresh guid
     answers: Mapping[str, Answer] = field(default_factory=dict)  # own answers by method
     actions: Mapping[str, Answer] = field(default_factory=dict)  # POST actions by lower-case name
     before_put: tuple[Guard, ...] = ()

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from . import gateway
+from . import builtin, gateway, guards
 from .addresses import parse
 from .clock import Clock
 from .faults import Fault
@@ -15,6 +15,7 @@ from .identity import IdentityService, key_of
 from .messages import Record, Refusal, Request, Response, error
 from .operations import PREFIX
 from .principals import ROLES, Principal
+from .recordings import Seed
 from .rules import Call
 from .state import Identity, State, derived
 from .store import Store, Wire
@@ -40,6 +41,8 @@ class Stamp:
         seed: int = 0,
         *,
         provider_subscription: str | None = None,
+        tenant: str | None = None,
+        built_in: bool = True,
     ) -> None:
         self._lock = threading.RLock()
         store = Store(state)
@@ -50,7 +53,8 @@ class Stamp:
                 "domain": domain,
                 "identity": identity,
                 "provider_subscription": provider_subscription or derived(seed, "provider subscription"),
-                **{name: derived(seed, name) for name in ("deployment_id", "cloud_id", "tenant")},
+                "tenant": tenant or derived(seed, "tenant"),
+                **{name: derived(seed, name) for name in ("deployment_id", "cloud_id")},
             }
             store.write_note("identity", known)
         self.state = State(**store.note("identity"), store=store)
@@ -59,12 +63,38 @@ class Stamp:
             self._principals[kept["client_id"]] = Principal(**kept)
         key = key_of(f"{self.state.deployment_id}/{self.state.cloud_id}")
         self.identities = IdentityService(self.state, self._principals, key)
+        if is_new and built_in:
+            self.load(builtin.objects(self.state))
         self.faults: list[Fault] = []
         self.requests: deque[Record] = deque(maxlen=100_000)
         self._seed = seed
         if is_new:
             self.add_principal("service-admin", "Owner")
         self.admin = next(iter(self._principals.values()))
+
+    @classmethod
+    def from_seed(
+        cls,
+        seed: Seed,
+        domain: str = "azurestack.external",
+        identity: Identity = "ADFS",
+        state: Path | None = None,
+    ) -> "Stamp":
+        """Return the stamp that a recording starts from: its region and provider subscription, its objects."""
+        stamp = cls(
+            seed.region,
+            domain,
+            identity,
+            state,
+            provider_subscription=seed.provider_subscription,
+            tenant=seed.tenant,
+            built_in=False,
+        )
+        stamp.load(body for body in builtin.objects(stamp.state) if parse(body["id"]).type_key not in seed.known)
+        stamp.load(seed.objects)
+        for key, body in seed.placed:
+            stamp.state.store.put(key.lower(), dict(body))
+        return stamp
 
     @property
     def region(self) -> str:
@@ -142,10 +172,12 @@ class Stamp:
             self.state.store.begin()
             try:
                 for body in objects:
-                    subscription = parse(body["id"]).subscription
-                    if subscription is None or subscription.lower() != self.provider_subscription.lower():
+                    place = parse(body["id"])
+                    other = (place.subscription or "").lower() != self.provider_subscription.lower()
+                    if other and (place.namespace.lower().endswith((".admin", ".setup")) or not place.namespace):
                         raise ValueError(f"{body['id']} is not below this stamp's {self.state.root}")
                     self.state.store.put(body["id"].lower(), dict(body))
+                guards.settle(self.state)
             finally:
                 self.state.store.commit()
 

@@ -1,7 +1,9 @@
 """GET, list, PUT and DELETE on any rule: the part of a stamp that is the same for all services."""
 
+from dataclasses import replace
 from typing import Any
 
+from .addresses import parse
 from .messages import Response, refuse
 from .operations import accepted, noted
 from .rules import DELETE, GET, LIST, PUT, Call, deny
@@ -38,7 +40,7 @@ def get(call: Call) -> Response:
     found = call.state.store.get(call.address.key)
     if found is None:
         raise deny(call.rule.missing(call))
-    return Response(200, found, {"etag": found["etag"]} if call.rule.etag else {})
+    return Response(200, found, {"etag": found["etag"]} if call.rule.etag and found.get("etag") else {})
 
 
 def listed(call: Call) -> Response:
@@ -49,14 +51,34 @@ def listed(call: Call) -> Response:
 def below(call: Call) -> list[tuple[str, Wire]]:
     """Return the objects of the call's type under its path, with their keys."""
     address = call.address
+    if call.rule.shows is not None:
+        kind = call.rule.shown_type.lower()
+        found = call.state.store.of_type(call.rule.shows)
+        return [(key, body) for key, body in found if str(body.get("type", "")).lower() == kind]
     parent = address.key.rpartition("/providers/")[0] + "/"
     if len(address.types) > 1:
         parent = address.key.rpartition("/")[0] + "/"
     return list(call.state.store.of_type(address.type_key, parent))
 
 
+def singleton(call: Call) -> Response:
+    """Return the one object at a path that has no name of its own."""
+    found = next((body for _, body in call.state.store.of_type(call.address.type_key, call.address.key)), None)
+    if found is None:
+        raise deny(call.rule.missing(call))
+    return Response(200, found)
+
+
+def put_singleton(call: Call) -> Response:
+    """Replace the one object at a path that has no name of its own."""
+    at = next((key for key, _ in call.state.store.of_type(call.address.type_key, call.address.key)), None)
+    here = parse(at or f"{call.address.path}/value")
+    return put(replace(call, address=here))
+
+
 def wrap(call: Call, objects: list[Wire]) -> Response:
     """Return a list in the rule's form."""
+    objects = page(call, objects)
     if call.rule.in_order:
         objects = sorted(objects, key=lambda body: str(body.get("id", "")).rpartition("/")[2].lower())
     bodies: dict[str, Any] = {
@@ -66,6 +88,13 @@ def wrap(call: Call, objects: list[Wire]) -> Response:
         "bare": objects,
     }
     return Response(200, bodies[call.rule.listing])
+
+
+def page(call: Call, objects: list[Wire]) -> list[Wire]:
+    """Return the part of a list that `$skip` and `$top` ask for (assumed)."""
+    skip, top = call.request.query.get("$skip", ""), call.request.query.get("$top", "")
+    objects = objects[int(skip) :] if skip.isdecimal() and len(skip) < 10 else objects
+    return objects[: int(top)] if top.isdecimal() and len(top) < 10 else objects
 
 
 def put(call: Call) -> Response:
@@ -105,7 +134,7 @@ def enveloped(call: Call, old: Wire | None) -> Wire:
     written = {name: value for name, value in properties.items() if name not in rule.kept}
     body: Wire = {"id": (old or {}).get("id") or canonical(call)}
     if rule.name != "none":
-        body["name"] = (old or {}).get("name") or shown_name(call)
+        body["name"] = None if rule.name == "null" else (old or {}).get("name") or shown_name(call)
     if rule.shown_type:
         body["type"] = rule.shown_type
     if rule.location:

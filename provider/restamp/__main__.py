@@ -1,0 +1,5 @@
+"""`python -m restamp`: the command line."""
+
+from restamp.cli import main
+
+main()

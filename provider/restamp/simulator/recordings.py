@@ -1,0 +1,312 @@
+"""Recorded traffic -> the state it starts from: exchanges of `*.Recording.json`, and the seed in them.
+
+A recording is one JSON object: each key names a test step, each value holds a request and its response, in the order
+in which they were recorded. The seed is worked out from the recording alone: what it reads before writing it was there.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from .addresses import Address, last, parse
+from .messages import path_of, query_of
+from .rules import Rule
+from .state import derived
+from .store import Wire
+from .tables import BY_TYPE
+
+SUFFIX = ".Recording.json"
+SERVICE = "Microsoft.Subscriptions.Admin"
+PLACE = re.compile(r"/(?:locations|fabricLocations|updateLocations|backupLocations)/([^/?\"]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One recorded request and its response."""
+
+    source: str  # the file, relative to the folder that was read, without suffix
+    scenario: str
+    method: str
+    url: str
+    sent: str | None
+    status: int
+    headers: dict[str, str]  # of the response, names in lower case
+    answered: str | None
+
+    @property
+    def path(self) -> str:
+        """The decoded path."""
+        return path_of(urlsplit(self.url).path)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The decoded query, names in lower case."""
+        return query_of(urlsplit(self.url).query)
+
+    @property
+    def body(self) -> Any:
+        """The response as JSON; None when it is empty or no JSON."""
+        try:
+            return json.loads(self.answered) if self.answered else None
+        except ValueError:
+            return None
+
+
+@dataclass
+class Seed:
+    """The state that a recording starts from."""
+
+    region: str
+    provider_subscription: str
+    tenant: str | None
+    objects: list[Wire] = field(default_factory=list)
+    placed: list[tuple[str, Wire]] = field(default_factory=list)  # answers at paths that are no object's id
+    known: set[tuple[str, str]] = field(default_factory=set)  # types that the recording itself shows
+    underivable: list[str] = field(default_factory=list)  # ids that somebody else changed meanwhile
+
+
+def exchanges(path: Path) -> list[Exchange]:
+    """Return every exchange of one recording, or of all those below a folder."""
+    files = [path] if path.is_file() else sorted(path.rglob("*" + SUFFIX))
+    if not files:
+        raise FileNotFoundError(f"no *{SUFFIX} at {path}")
+    found: list[Exchange] = []
+    for file in files:
+        name = file.name if file == path else file.relative_to(path).as_posix()
+        found += _of_file(name.removesuffix(SUFFIX), file.read_text("utf-8-sig"))
+    return found
+
+
+def _of_file(source: str, text: str) -> Iterator[Exchange]:
+    try:
+        for key, entry in json.loads(text).items():
+            request, response = entry["Request"], entry["Response"]
+            headers = {**response["Headers"], **response["ContentHeaders"]}
+            yield Exchange(
+                source=source,
+                scenario=key.split("+$", 1)[0].rsplit("+", 1)[-1],
+                method=request["Method"].upper(),
+                url=request["RequestUri"],
+                sent=request["Content"] or None,
+                status=int(response["StatusCode"]),
+                headers={name.lower(): ", ".join(values) for name, values in headers.items()},
+                answered=response["Content"] or None,
+            )
+    except (AttributeError, KeyError, TypeError, ValueError) as wrong:
+        raise ValueError(f"{source}: not a recording: {wrong!r}") from wrong
+
+
+def initial_state(recorded: Iterable[Exchange]) -> Seed:
+    """Return the state that recordings start from; several files are laid over the one that shows most objects."""
+    files: dict[str, list[Exchange]] = {}
+    for exchange in recorded:
+        files.setdefault(exchange.source, []).append(exchange)
+    seeds = [_File(each).seed() for each in files.values()]
+    if not seeds:
+        raise ValueError("nothing was recorded")
+    seeds.sort(key=lambda seed: -len(seed.objects))
+    whole = seeds[0]
+    have = {body["id"].lower() for body in whole.objects}
+    for seed in seeds[1:]:
+        for body in seed.objects:
+            moved = rebased(body, seed, whole)
+            if moved["id"].lower() not in have:
+                have.add(moved["id"].lower())
+                whole.objects.append(moved)
+        whole.known |= seed.known
+    return whole
+
+
+def rebased(value: Any, old: Seed, new: Seed) -> Any:
+    """Return a wire value with region and provider subscription of another stamp."""
+    if isinstance(value, dict):
+        return {name: rebased(each, old, new) for name, each in value.items()}
+    if isinstance(value, list):
+        return [rebased(each, old, new) for each in value]
+    if not isinstance(value, str):
+        return value
+    segments = value.split("/")
+    for at, segment in enumerate(segments):
+        before = segments[at - 1].lower() if at else ""
+        if segment.lower() == old.provider_subscription.lower() and before in {"", "subscriptions"}:
+            segments[at] = new.provider_subscription
+        if segment == old.region and (before == "" or before.endswith("locations")):
+            segments[at] = new.region
+    return "/".join(segments)
+
+
+class _File:
+    """One recording on its way to a seed."""
+
+    def __init__(self, recorded: list[Exchange]) -> None:
+        self.recorded = recorded
+        self.region = _region(recorded)
+        self.provider = _provider(recorded)
+        self.root = f"/subscriptions/{self.provider}"
+        self.found: dict[str, Wire] = {}
+        self.placed: dict[str, Wire] = {}
+        self.written: set[str] = set()
+        self.lists: list[tuple[tuple[str, str], str, set[str]]] = []
+        self.known: set[tuple[str, str]] = set()
+        self.lost: list[str] = []
+
+    def seed(self) -> Seed:
+        """Return what the recording starts from."""
+        for exchange in self.recorded:
+            address = parse(exchange.path)
+            rule = BY_TYPE.get(address.type_key)
+            if exchange.method == "GET" and exchange.status == 200:
+                self._read(exchange, address, rule)
+            elif exchange.method != "GET" and exchange.status < 300:
+                self._write(exchange, address, rule)
+        groups = [self._group(name) for name in self._groups()]
+        objects = [*groups, *self.found.values()]
+        tenant = self._tenant()
+        placed = list(self.placed.items())
+        return Seed(self.region, self.provider, tenant, objects, placed, self.known, self.lost)
+
+    def _read(self, exchange: Exchange, address: Address, rule: Rule | None) -> None:
+        body = exchange.body
+        if rule is None or not isinstance(body, dict | list) or rule.types.endswith(("perations", "perationsStatus")):
+            return
+        items = body.get("value") if isinstance(body, dict) else body
+        self.known.add(address.type_key)
+        if isinstance(items, list):
+            keys = {self._keep(address, rule, item) for item in items if isinstance(item, dict)}
+            if "$top" not in exchange.query:
+                self.lists.append((address.type_key, _parent(address), keys))
+        elif isinstance(body, dict):
+            self._keep(address, rule, body, exchange.path)
+
+    def _keep(self, address: Address, rule: Rule, body: Wire, path: str = "") -> str:
+        """Seed one object that was read, unless the recording wrote it or an earlier list lacks it; return its key."""
+        if rule.plane != "admin":
+            body = self._from_tenant(address, body)
+            rule = BY_TYPE[parse(body["id"]).type_key]
+        identifier = str(body.get("id") or "")
+        kind = parse(identifier).type_key
+        if rule.types == "delegatedProviders":
+            marker = f"{self.root}/providers/{SERVICE}/delegatedProviders/{last(identifier)}"
+            self.found.setdefault(marker.lower(), {"id": marker})
+            rule = BY_TYPE[SERVICE.lower(), "subscriptions"]
+        fits = kind in {rule.key, rule.shows} or rule.types == "locations/artifactTypes"
+        key = identifier.lower() if fits else path.lower()
+        if key and key not in self.written and key not in self.found and key not in self.placed:
+            if any(types == kind and key.startswith(below) and key not in keys for types, below, keys in self.lists):
+                self.lost.append(identifier)
+            elif fits:
+                self.found[key] = body
+            else:
+                self.placed[key] = body
+        return key
+
+    def _write(self, exchange: Exchange, address: Address, rule: Rule | None) -> None:
+        """Note what was written; what must have been there before is seeded as a bare stub."""
+        action = exchange.method == "POST" and len(address.types) > 1 and not address.is_item
+        target = parse(address.path.rpartition("/")[0]) if action else address
+        rule = BY_TYPE.get(target.type_key) if action else rule
+        if rule is None or not target.is_item or rule.plane != "admin":
+            return
+        known = target.key in self.written or target.key in self.found
+        updated = exchange.method == "PUT" and exchange.status == rule.update != rule.create
+        removed = exchange.method == "DELETE" and exchange.status in {200, 202}
+        if not known and (updated or removed or action):
+            self.found[target.key] = self._stub(target, rule)
+        if rule.key == (SERVICE.lower(), "subscriptions") and exchange.method == "PUT":
+            self._offer(exchange)
+        self.written.add(target.key)
+
+    def _stub(self, target: Address, rule: Rule) -> Wire:
+        body: Wire = {"id": target.path}
+        if rule.flat:
+            return body
+        name = f"{self.region}/{target.name}" if rule.name == "located" else target.name
+        return body | {"name": name, "type": rule.shown_type, "location": self.region, "properties": {}}
+
+    def _offer(self, exchange: Exchange) -> None:
+        """Seed the offer that an accepted subscription names, when nothing else shows it."""
+        offer = json.loads(exchange.sent or "{}").get("offerId")
+        if isinstance(offer, str) and offer.lower() not in self.found and offer.lower() not in self.written:
+            self.found[offer.lower()] = self._stub(parse(offer), BY_TYPE[SERVICE.lower(), "offers"])
+
+    def _from_tenant(self, address: Address, body: Wire) -> Wire:
+        """Return the admin's object behind what a tenant sees."""
+        offers = f"{self.root}/resourceGroups/offers/providers/{SERVICE}/offers"
+        if address.types[-1].lower() == "offers":
+            name = last(str(body.get("id", "")))
+            properties = {"name": name, "state": "Public", "subscriptionCount": 0, "maxSubscriptionsPerAccount": 0}
+            properties |= {"basePlanIds": [], "addonPlans": []}
+            properties |= {key: body[key] for key in ("displayName", "description") if key in body}
+            kind = f"{SERVICE}/offers"
+            shown = {"name": name, "type": kind, "location": self.region, "properties": properties}
+            self.known.add((SERVICE.lower(), "offers"))
+            return {"id": f"{offers}/{name}"} | shown
+        kept = {key: value for key, value in body.items() if key not in {"subscriptionPolicies", "offerId", "id"}}
+        identifier = f"{self.root}/providers/{SERVICE}/subscriptions/{body.get('subscriptionId')}"
+        offer = f"{offers}/{last(str(body.get('offerId', '')))}"
+        return {"id": identifier, "delegatedProviderSubscriptionId": self.provider, "offerId": offer} | kept
+
+    def _groups(self) -> list[str]:
+        """Return the names of all resource groups below the provider subscription that anything mentions."""
+        pattern = re.compile(re.escape(self.root) + r"/resourcegroups/([^/?\"]+)/", re.IGNORECASE)
+        names: dict[str, str] = {}
+        for exchange in self.recorded:
+            for text in (exchange.path, exchange.sent or "", exchange.answered or ""):
+                for name in pattern.findall(text):
+                    names.setdefault(name.lower(), name)
+        if any("/resourcegroups/offers/" in key for key in self.found):
+            names.setdefault("offers", "offers")
+        return [name for name in names.values() if name.lower() != f"system.{self.region}".lower()]
+
+    def _group(self, name: str) -> Wire:
+        state = {"provisioningState": "Succeeded"}
+        identifier = f"{self.root}/resourceGroups/{name}"
+        return {"id": identifier, "name": name, "location": self.region, "properties": state}
+
+    def _tenant(self) -> str | None:
+        """Return the home directory: what the service filled in, or else what most subscriptions have."""
+        for exchange in self.recorded:
+            body = exchange.body
+            answered = exchange.method == "PUT" and isinstance(body, dict) and body.get("tenantId")
+            if answered and not json.loads(exchange.sent or "{}").get("tenantId"):
+                return str(exchange.body["tenantId"])
+        common = Counter(str(body["tenantId"]) for body in self.found.values() if body.get("tenantId"))
+        return common.most_common(1)[0][0] if common else None
+
+
+def _parent(address: Address) -> str:
+    if len(address.types) > 1 or not address.namespace:
+        return address.key.rpartition("/")[0] + "/"
+    return address.key.rpartition("/providers/")[0] + "/"
+
+
+def _region(recorded: list[Exchange]) -> str:
+    """Return the region: the place most often named by paths and ids of what succeeded, or by the routing header."""
+    places: Counter[str] = Counter()
+    for exchange in recorded:
+        if exchange.status < 300:
+            ids = re.findall(r'"(?:id|location)":\s*"([^"]*)"', exchange.answered or "")
+            places.update(place for text in (exchange.path, *ids) for place in PLACE.findall(text))
+    routed = [exchange.headers.get("x-ms-routing-request-id", "").partition(":")[0] for exchange in recorded]
+    here = Counter(name.lower() for name in routed if name)
+    mine = {place: many for place, many in places.items() if place.lower() in here}
+    if mine:
+        return max(mine, key=lambda place: mine[place])
+    if here:
+        return here.most_common(1)[0][0]
+    return places.most_common(1)[0][0] if places else "local"
+
+
+def _provider(recorded: list[Exchange]) -> str:
+    """Return the subscription that most admin requests are below."""
+    seen = Counter(
+        address.subscription
+        for address in (parse(exchange.path) for exchange in recorded)
+        if address.subscription and address.namespace
+    )
+    return seen.most_common(1)[0][0] if seen else derived(0, "provider subscription")
