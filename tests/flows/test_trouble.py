@@ -1,0 +1,162 @@
+"""What goes wrong in a recovery, and that `restamp up` again is always right."""
+
+import pytest
+
+from restamp.simulator import Fault
+from tests.flows.world import REGION, World
+
+PLAN = "PUT .*/plans/gold"
+
+
+@pytest.fixture
+def begun(world: World) -> World:
+    """A captured runbook; each story deploys its own stamp."""
+    world.captured()
+    return world
+
+
+def test_one_object_that_fails_holds_up_nothing_else(begun: World) -> None:
+    """The others go on, what needs it is blocked, the gate names the cause; the next `up` writes what was missing."""
+    with begun.stamp_of(2) as stamp:
+        stamp.faults.append(Fault(PLAN, times=None, status=403, body={"error": {"code": "AuthorizationFailed", "message": "no"}}))
+        begun.restamp("begin")
+        told = begun.restamp("up", status=4)
+
+        assert "control-plane-restored stays closed: 5 of" in told
+        assert "Plan offers-rg/gold: failed: PUT /subscriptions/" in told
+        assert "Offer offers-rg/gold: blocked: waits for plans/offers-rg/gold (failed" in told
+        assert "Traceback" not in told
+        assert {"compute/small", "storage/small"} <= {name for name, out in begun.state().items() if out.get("status") == "done"}
+        assert "next: remove the cause, then restamp up" in begun.restamp("status", status=4)
+
+        stamp.faults.clear()
+        written = len(stamp.writes)
+        begun.restamp("up")
+        assert [record.path.rpartition("/")[0].rpartition("/")[2] for record in stamp.writes[written:]] == [
+            "plans",
+            "offers",
+            "subscriptions",
+            "subscriptions",
+            "subscriptions",
+        ]
+        assert "0 differences" in begun.restamp("verify")
+
+
+def test_drift_is_shown_by_field_and_repaired(begun: World) -> None:
+    """`pulumi refresh` and `preview --diff` show the field; `restamp up` writes it back, and nothing else."""
+    with begun.stamp_of(2) as stamp:
+        begun.restamp("begin")
+        begun.restamp("up")
+        quota = next(o for o in stamp.objects() if o["id"].endswith("Compute.Admin/locations/redmond/quotas/small"))
+        stamp.load([quota | {"properties": quota["properties"] | {"coresLimit": 7}}])
+
+        assert "~ ComputeQuota compute/small\n    coresLimit: 7 -> 20" in begun.restamp("diff")
+        assert "1 differences" in begun.restamp("verify", status=4)
+        begun.pulumi("refresh", "--yes", "--skip-preview")
+        shown = begun.pulumi("preview", "--diff")
+        assert "coresLimit: 7 => 20" in " ".join(shown.split()), shown
+        written = len(stamp.writes)
+        assert "updated coresLimit" in begun.restamp("up")
+        assert len(stamp.writes) == written + 1
+        assert "0 differences" in begun.restamp("verify")
+
+
+def test_an_object_deleted_from_the_stamp_comes_back(begun: World) -> None:
+    """`restamp up` looks first, so what somebody deleted is written again."""
+    with begun.stamp_of(2) as stamp:
+        begun.restamp("begin")
+        begun.restamp("up")
+        stamp.state.store.delete(next(o["id"] for o in stamp.objects() if o["id"].endswith("9f0a-000000000001")).lower())
+
+        begun.restamp("up")
+        assert "0 differences" in begun.restamp("verify")
+
+
+def test_a_removed_document_is_retained_and_destroy_deletes_nothing(begun: World) -> None:
+    """Nothing leaves the stamp by accident; verify says that it is unexpected. `onDestroy: delete` is the way to delete."""
+    with begun.stamp_of(2) as stamp:
+        begun.restamp("begin")
+        begun.restamp("up")
+        gone = next((begun.runbook / "subscriptions").glob("*000000000001.yaml"))
+        gone.unlink()
+        quota = begun.runbook / "quotas" / "network" / "Default.yaml"
+        told = begun.restamp("up")
+        assert "retain" in told
+        assert "1 unexpected" in begun.restamp("verify", status=4)
+
+        mine = begun.runbook / "quotas" / "network" / "mine.yaml"
+        mine.write_text(quota.read_text().replace("name: Default", "name: mine") + "onDestroy: delete\n")
+        begun.restamp("up")
+        assert any(o["id"].endswith("/quotas/mine") for o in stamp.objects())
+        before = len(stamp.objects())
+        begun.pulumi("destroy", "--yes", "--skip-preview")
+        assert not any(o["id"].endswith("/quotas/mine") for o in stamp.objects())
+        assert len(stamp.objects()) == before - 1
+
+
+def test_throttling_and_lost_answers_cost_time_and_nothing_else(begun: World) -> None:
+    """429 with and without Retry-After, a lost answer and a 503: everything is there once, and nothing was sent twice."""
+    with begun.stamp_of(2) as stamp:
+        stamp.faults += [
+            Fault("PUT .*/quotas/small", times=1, status=429, headers={"Retry-After": "1"}),
+            Fault("PUT .*/offers/gold", times=1, status=429),
+            Fault("GET .*/plans", times=1, status=429, headers={"Retry-After": "1"}),
+            Fault(PLAN, times=1, lose_answer=True),
+            Fault("PUT .*/subscriptions/c66cb1bf.*2$", times=1, status=503),
+        ]
+        begun.restamp("begin")
+        begun.restamp("up")
+
+        assert "0 differences" in begun.restamp("verify")
+        assert len([record for record in stamp.writes if record.path.endswith("/plans/gold")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "said"),
+    [
+        ({"RESTAMP_CLIENT_SECRET": "wrong"}, 4, "was refused"),
+        ({"RESTAMP_CLIENT_SECRET": ""}, 2, "RESTAMP_CLIENT_SECRET (restamp:clientSecret): is not set"),
+        ({"RESTAMP_CONNECT_TO": f"*.{REGION}.ext.contoso.example:443=127.0.0.1:1"}, 4, "cannot reach adminmanagement.redmond"),
+        ({"RESTAMP_CA": ""}, 4, "its certificate is not signed by a CA known here"),
+        ({"RESTAMP_CONNECT_TO": "nonsense"}, 2, "'nonsense' is not of the form name:port=address:port"),
+    ],
+    ids=["wrong secret", "no secret", "unreachable", "unknown ca", "bad map"],
+)
+def test_what_stops_a_run_is_one_clear_line(begun: World, change: dict[str, str], status: int, said: str) -> None:
+    """Nothing is written, no traceback, and the line says what to do; bare `pulumi up` says the same on its row."""
+    with begun.stamp_of(2) as stamp:
+        begun.restamp("begin")
+        told = begun.restamp("up", status=status, **change)
+        assert said in told
+        assert "Traceback" not in told
+        begun.run("pulumi", "--non-interactive", "stack", "init", REGION, status=None)
+        told = begun.pulumi("up", "--yes", "--skip-preview", status=None, **change)
+        assert said in told
+        assert "Traceback" not in told
+        assert stamp.writes == []
+
+
+def test_another_stamp_than_the_runbooks_is_refused(begun: World) -> None:
+    """Another region, domain or identity system: refused before the first write."""
+    with begun.stamp_of(2, identity="AzureAD") as stamp:
+        told = begun.restamp("up", status=2) + begun.restamp("begin")
+        assert "no recovery has begun" in told
+        told = begun.restamp("up", status=2)
+        assert "identity is AzureAD, and the runbook says ADFS" in told
+        assert "identity is AzureAD" in begun.restamp("capture", status=2)
+        assert stamp.writes == []
+
+
+def test_a_principal_without_rights_is_told_so(begun: World) -> None:
+    """A principal that sees no default provider subscription is refused, and the hint names the role."""
+    with begun.stamp_of(2) as stamp:
+        stranger = stamp.add_principal("stranger", role=None)
+        env = {"RESTAMP_CLIENT_ID": stranger.client_id, "RESTAMP_CLIENT_SECRET": stranger.secret}
+        begun.restamp("begin")
+        for command in ("up", "diff", "verify", "capture"):
+            told = begun.restamp(command, status=4, **env)
+            assert "Give restamp's principal Owner" in told
+        reader = stamp.add_principal("reader", role="Reader")
+        told = begun.restamp("up", status=4, RESTAMP_CLIENT_ID=reader.client_id, RESTAMP_CLIENT_SECRET=reader.secret)
+        assert "403" in told
+        assert not [record for record in stamp.writes if record.status < 400]
