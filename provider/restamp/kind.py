@@ -48,7 +48,8 @@ class Wire(Generic[D]):
     repeats: Mapping[str, str] = field(default_factory=dict)  # field of the body -> the identity it repeats
     computed: frozenset[str] = frozenset()  # the service's own: dropped when read, never compared
     late: Late | None = None
-    leave: Callable[[Body, Place], str | None] = lambda _body, _place: None  # why an object is no document
+    # why an object is no document; asked of references too, with the name alone
+    leave: Callable[[Body, Place], str | None] = lambda _body, _place: None
     decode: Callable[[dict[str, Any], Place], dict[str, Any]] = lambda fields, _place: fields
     encode: Callable[[dict[str, Any], Place], dict[str, Any]] = lambda fields, _place: fields
 

@@ -1,9 +1,11 @@
 """How to reach a stamp and who signs in: from options, the environment and Pulumi config. Nothing here connects."""
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatch
+from pathlib import Path
 
 from restamp.errors import Refused
 from restamp.models.finding import Finding
@@ -36,12 +38,12 @@ class Settings:
 
     def where(self, host: str, port: int) -> tuple[str, int]:
         """The address to dial for a host: its own, or what `connect_to` maps it to; the first match wins."""
-        for entry in filter(None, (part.strip() for part in self.connect_to.split(","))):
+        for entry in _entries(self.connect_to):
             name, _, address = entry.partition("=")
             pattern, _, pattern_port = name.rpartition(":")
             if fnmatch(host, pattern.lower()) and pattern_port in ("*", str(port)):
                 to, _, to_port = address.rpartition(":")
-                return to, int(to_port)
+                return to.strip("[]"), int(to_port)
         return host, port
 
 
@@ -60,7 +62,7 @@ def config_keys() -> list[str]:
 
 
 def read(given: Mapping[str, str] | None = None, config: Mapping[str, str] | None = None) -> Settings:
-    """From what is given, then the environment, then Pulumi config (`restamp:<key>`); Refused with all that is wrong."""
+    """From what is given, else the environment, else Pulumi config `restamp:<key>`; Refused with all that is wrong."""
     values: dict[str, str] = {}
     for name in (item.name for item in fields(Settings)):
         found = (
@@ -74,30 +76,48 @@ def read(given: Mapping[str, str] | None = None, config: Mapping[str, str] | Non
     return Settings(**{**values, "parallel": int(values.get("parallel", "16"))})  # type: ignore[arg-type]
 
 
-def _problems(values: Mapping[str, str]) -> list[Finding]:
-    found = []
+def wrong(name: str, message: str, hint: str) -> Finding:
+    """A finding about one setting, by both its names."""
+    return Finding("settings", "stop", f"{_variable(name)} (restamp:{_key(name)})", message, hint)
 
-    def wrong(name: str, message: str, hint: str) -> None:
-        found.append(Finding("settings", "stop", f"{_variable(name)} (restamp:{_key(name)})", message, hint))
 
-    if not values.get("parallel", "16").isdigit() or values.get("parallel") == "0":
-        wrong("parallel", f"{values['parallel']!r} is not a number of requests", "Write a whole number from 1 up.")
+_MAPPED = re.compile(r"[^:=\s]+:([0-9]+|\*)=(\[[0-9a-fA-F:.]+\]|[^:=\s]+):[0-9]+")
+_FORMS = {
+    "stamp": (
+        r"[a-z0-9-]+(\.[a-z0-9-]+){2,}",
+        "is not a stamp's name",
+        "Write <region>.<external domain> in lower case, such as redmond.azure.contoso.com.",
+    ),
+    "parallel": ("[1-9][0-9]{0,2}", "is not a number of requests", "Write a whole number from 1 to 999."),
+    "proxy": (r"https?://[^\s/]+:[0-9]+/?", "is not a proxy's address", "Such as http://proxy.contoso.com:8080"),
+}
+
+
+def _problems(values: Mapping[str, str]) -> Iterator[Finding]:
+    for name, (form, message, hint) in _FORMS.items():
+        if name in values and not re.fullmatch(form, values[name]):
+            yield wrong(name, f"{_without_password(values[name])!r} {message}", hint)
     if values.get("proxy") and values.get("connect_to"):
-        wrong("proxy", "a proxy and a connect-to map exclude each other", "Leave one of the two out.")
-    for entry in filter(None, (part.strip() for part in values.get("connect_to", "").split(","))):
-        name, _, address = entry.partition("=")
-        if not all(
-            part.rpartition(":")[0] and part.rpartition(":")[2].replace("*", "0").isdigit() for part in (name, address)
-        ):
-            wrong(
-                "connect_to",
-                f"{entry!r} is not of the form name:port=address:port",
-                "Such as *.redmond.example.com:443=10.0.0.7:443",
-            )
+        yield wrong("proxy", "a proxy and a connect-to map exclude each other", "Leave one of the two out.")
+    for entry in _entries(values.get("connect_to", "")):
+        if not _MAPPED.fullmatch(entry):
+            hint = "Such as *.redmond.example.com:443=10.0.0.7:443"
+            yield wrong("connect_to", f"{entry!r} is not of the form name:port=address:port", hint)
     for name in ("ca", "client_certificate"):
-        if values.get(name) and not os.access(values[name], os.R_OK):
-            wrong(name, f"the file {values[name]} cannot be read", "Name a file that is there and readable.")
-    return found
+        if name in values and not (Path(values[name]).is_file() and os.access(values[name], os.R_OK)):
+            hint = "Name a file that is there and readable."
+            yield wrong(name, f"the file {values[name]} cannot be read", hint)
+
+
+def _without_password(address: str) -> str:
+    return re.sub("[^/]*@", "***@", address)
+
+
+def _entries(connect_to: str) -> list[str]:
+    return [part.strip() for part in connect_to.split(",") if part.strip()]
+
+
+_OR = {"client_secret": "A certificate does as well: RESTAMP_CLIENT_CERTIFICATE."}
 
 
 def complete(settings: Settings) -> Settings:
@@ -106,8 +126,11 @@ def complete(settings: Settings) -> Settings:
     needed["client_secret"] = settings.client_secret or settings.client_certificate
     missing = [name for name, value in needed.items() if not value]
     if missing:
-        hint = "Set it in the environment, or with `pulumi config set` (secrets with --secret)."
-        raise Refused(
-            [Finding("settings", "stop", f"{_variable(n)} (restamp:{_key(n)})", "is not set", hint) for n in missing]
-        )
+        raise Refused([unset(name, _OR.get(name, "")) for name in missing])
     return settings
+
+
+def unset(name: str, why: str = "") -> Finding:
+    """The finding for a setting that is missing."""
+    hint = f"{why} Set it in the environment, or with `pulumi config set` (secrets with --secret).".strip()
+    return wrong(name, "is not set", hint)

@@ -12,7 +12,8 @@ from azure.core.rest import HttpRequest
 from azure.identity import CertificateCredential, ClientSecretCredential
 
 from restamp.arm.errors import rejected
-from restamp.arm.settings import Settings
+from restamp.arm.settings import Settings, unset, wrong
+from restamp.errors import Refused
 from restamp.models.stamp import Identity
 
 
@@ -49,13 +50,20 @@ def credential(settings: Settings, asked: Endpoints, transport: RequestsTranspor
         "disable_instance_discovery": True,  # a stamp's authority is not known to the public cloud
         "transport": transport,
     }
-    tenant = "adfs" if asked.identity == "ADFS" else settings.tenant or parts.path.strip("/") or "common"
+    tenant = "adfs" if asked.identity == "ADFS" else settings.tenant or parts.path.strip("/")
+    if not tenant:
+        raise Refused([unset("tenant", "The directory of the sign-in: Entra signs nobody in without one.")])
     if not settings.client_certificate:
         return ClientSecretCredential(tenant, settings.client_id, settings.client_secret, **options)
-    return CertificateCredential(
-        tenant,
-        settings.client_id,
-        certificate_data=Path(settings.client_certificate).read_bytes(),
-        password=settings.client_certificate_password or None,
-        **options,
-    )
+    try:
+        return CertificateCredential(
+            tenant,
+            settings.client_id,
+            certificate_data=Path(settings.client_certificate).read_bytes(),
+            password=settings.client_certificate_password or None,
+            **options,
+        )
+    except (OSError, ValueError) as error:
+        hint = "It has to hold the private key too; its password goes into RESTAMP_CLIENT_CERTIFICATE_PASSWORD."
+        message = f"{settings.client_certificate} cannot be opened as PEM or PFX"
+        raise Refused([wrong("client_certificate", message, hint)]) from error

@@ -1,5 +1,6 @@
 """What every document is made of, and the marks its fields carry."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -55,6 +56,24 @@ def _is_true(value: object) -> object:
     raise ValueError("write `true` or `false`")
 
 
+def _is_number(value: object) -> object:
+    """A whole number as people write it: `007`, `1.0`, `1_000` and `+5` are for a person to decide, not for Python."""
+    if isinstance(value, str) and not re.fullmatch(r"-?(0|[1-9][0-9]*)", value):
+        raise ValueError(f"{value!r} is not a whole number" if value else "has no value: a whole number belongs here")
+    return value
+
+
+def form(pattern: str, otherwise: str) -> Any:
+    """The mark of a text that has a form; `otherwise` says what is wrong with one that has not."""
+
+    def checked(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"{value!r} {otherwise}")
+        return value
+
+    return AfterValidator(checked)
+
+
 def _as_set(value: tuple[str, ...]) -> tuple[str, ...]:
     """Sorted without regard to case, so that the same set is always the same bytes."""
     ordered = tuple(sorted(value, key=lambda item: (item.lower(), item)))
@@ -66,8 +85,13 @@ def _as_set(value: tuple[str, ...]) -> tuple[str, ...]:
 
 Truth = Annotated[bool, BeforeValidator(_is_true)]
 SetOf = AfterValidator(_as_set)
-Count = Annotated[int, Field(ge=0)]
-Name = Annotated[str, Field(min_length=1, pattern=r"^[^/\\?#%\x00-\x1f]+$")]
+Number = Annotated[int, BeforeValidator(_is_number)]
+Count = Annotated[Number, Field(ge=0)]
+Name = Annotated[
+    str,
+    Field(min_length=1),
+    form(r"[^/\\?#%\x00-\x1f\x7f]*", "has a character no name may have (/ \\ ? # %)"),
+]
 
 
 def own_fields(model: type[Document]) -> dict[str, Any]:

@@ -3,20 +3,32 @@
 import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from restamp.models.document import Count, Model, Truth
+from restamp.models.document import Count, Model, Number, Truth, form
 
-Label = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
-Domain = Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")]
+Label = Annotated[
+    str, form(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", "is no region's name: lower-case letters, digits and dashes")
+]
+Domain = Annotated[
+    str, form(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "is no external domain such as azure.contoso.com, in lower case")
+]
 Identity = Literal["AzureAD", "ADFS"]
 RecoveryId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$", max_length=40)]
+
+
+def _known_format(value: int) -> int:
+    if value != 1:
+        raise ValueError(f"the runbook has format {value}, and this restamp knows only 1: install a newer one")
+    return value
 
 
 class Stamp(Model):
     """`stamp.yaml`, written by people: what a stamp is called and how it knows them; a redeploy changes none of it."""
 
-    format: Annotated[int, Field(ge=1, le=1)] = Field(1, description="version of the runbook's layout")
+    format: Annotated[Number, AfterValidator(_known_format)] = Field(
+        1, description="version of the runbook's layout", json_schema_extra={"const": 1}
+    )
     region: Label = Field(description="the region, which is also the first label behind every endpoint's name")
     domain: Domain = Field(description="the external domain: https://management.<region>.<domain>")
     identity: Identity = Field(description="who signs people in: AzureAD (Entra) or ADFS")

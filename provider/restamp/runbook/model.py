@@ -32,6 +32,10 @@ class Runbook:
         """The documents of one kind."""
         return tuple(document for document in self.documents if type(document) is kind.model)
 
+    def names(self) -> list[str]:
+        """`<kind> <full reference>` of every document: what its resource is called."""
+        return [f"{kind.name} {kind.ref(document)}" for document in self.documents for kind in (self.kinds.of(document),)]
+
     def find(self, collection: str, ref: str) -> Document | None:
         """The document a full reference names."""
         return self.index.get((collection, ref.lower()))

@@ -7,12 +7,14 @@ written with its namespace in front, `Microsoft.Compute.Admin/Basic`: checked fo
 import re
 import unicodedata
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
-from restamp.kind import Kind, Kinds
+from restamp.kind import Kind, Kinds, Place
 from restamp.models.document import Document
 
+_LONGEST = 150
 _DEVICES = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
@@ -27,8 +29,9 @@ class Names:
         for document in documents:
             kind = kinds.of(document)
             ref, short = kind.ref(document), kind.prefix + str(getattr(document, kind.identity[-1]))
-            self._full[kind.collection, ref.lower()] = ref, short
-            self._by_short.setdefault((kind.collection, short.lower()), []).append(ref)
+            if (kind.collection, ref.lower()) not in self._full:  # the same object in a second file says nothing new
+                self._full[kind.collection, ref.lower()] = ref, short
+                self._by_short.setdefault((kind.collection, short.lower()), []).append(ref)
 
     def written(self, collection: str, ref: str) -> str:
         """The shortest form of a full reference that means only this."""
@@ -66,8 +69,11 @@ class Names:
     def _from_outside(self, collection: str, written: str) -> str | None:
         namespace, _, rest = written.partition("/")
         for kind in self._kinds.in_collection(collection):
-            if kind.namespace.lower() == namespace.lower() and _parts(kind, kind.prefix + rest):
+            known = kind.namespace and kind.namespace.lower() == namespace.lower()
+            if known and rest and _parts(kind, kind.prefix + rest):
                 return kind.prefix + rest
+            if kind.wire.leave({"name": written}, Place("", "")):
+                return written  # the stamp's own: it has no document and needs none
         if written.startswith("/subscriptions/"):
             return written
         return written if collection == "quotas" and "." in namespace and rest and "/" not in rest else None
@@ -77,14 +83,16 @@ def file_of(document: Document, kind: Kind[Any], names: Names) -> str:
     """The document's file within the runbook, a function of what it says: `plans/gold.yaml`."""
     ref = kind.ref(document)
     if kind.title:
-        return f"{kind.collection}/{slug(kind.label(document))}--{_safe(ref)}.yaml"
+        return f"{kind.folder}/{slug(kind.label(document))}--{_safe(ref)}.yaml"
     return f"{kind.collection}/{'/'.join(map(_safe, names.written(kind.collection, ref).split('/')))}.yaml"
 
 
 def fits(file: str, document: Document, kind: Kind[Any], names: Names) -> bool:
     """Whether a document may stand in this file: a title may have been edited since, an identity may not."""
-    wanted = file_of(document, kind, names)
-    return file == wanted or (bool(kind.title) and file.rpartition("--")[2] == wanted.rpartition("--")[2])
+    if not kind.title:
+        return file == file_of(document, kind, names)
+    folder, _, name = file.rpartition("/")
+    return folder == kind.folder and name.endswith(f"--{_safe(kind.ref(document))}.yaml")
 
 
 def slug(title: str) -> str:
@@ -94,12 +102,13 @@ def slug(title: str) -> str:
 
 
 def _safe(name: str) -> str:
-    """A name as a file name on any system, reversibly: what no system forbids stays."""
+    """A name as a file name on any system: what no system forbids stays, the rest as in URLs."""
     encoded = quote(name, safe=" !#$&'()+,;=@[]^`{}~")
     if encoded.endswith((".", " ")) or encoded.startswith((".", " ")) or _DEVICES.match(encoded):
         encoded = "".join(f"%{ord(char):02X}" if char in ". " else char for char in encoded)
         encoded = f"%{ord(encoded[0]):02X}{encoded[1:]}" if _DEVICES.match(encoded) else encoded
-    assert unquote(encoded) == name
+    if len(encoded) > _LONGEST:  # names may be long where every letter takes six characters
+        encoded = f"{encoded[:80]}~{sha256(name.encode()).hexdigest()[:16]}"
     return encoded
 
 

@@ -1,14 +1,16 @@
 """What is wrong with a file, in an operator's words: pydantic's errors and broken references as findings."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
-from restamp.models.document import Model
+from restamp.models.document import Document, Model
 from restamp.models.finding import Finding, Position
 from restamp.runbook.names import Names
 from restamp.runbook.text import Parsed, Path
 
+_OF_ALL = tuple(field.alias or name for name, field in Document.model_fields.items())
 _SENTENCES = {
     "missing": "is missing",
     "int_parsing": "{input!r} is not a whole number",
@@ -22,8 +24,8 @@ _SENTENCES = {
     "literal_error": "{input!r} is not one of {expected}",
     "string_too_short": "must not be empty",
     "string_too_long": "is longer than {max_length} characters",
-    "string_pattern_mismatch": "{input!r} has characters that no such name may have",
     "date_from_datetime_parsing": "{input!r} is not a day such as 2026-11-23",
+    "date_from_datetime_inexact": "{input!r} is not a day such as 2026-11-23",
     "date_parsing": "{input!r} is not a day such as 2026-11-23",
     "value_error": "{error}",
     "extra_forbidden": "there is no such field",
@@ -36,32 +38,46 @@ def of_field(model: type[Model], error: Any, parsed: Parsed) -> Finding:
     field = ".".join(str(part) for part in path)
     if error["type"] == "extra_forbidden":
         known = [field.alias or name for name, field in _fields_at(model, path).items()]
+        known.sort(key=lambda name: name in _OF_ALL)
         hint = suggestion(str(path[-1]), known) or f"The fields are {', '.join(known)}."
         return Finding("unknown-key", "stop", field, "there is no such field", hint, parsed.at(path, key=True))
-    return Finding("wrong-value", "stop", field, sentence(error), "", parsed.at(path))
+    hint = _of_choice(error) if error["type"] == "literal_error" else ""
+    return Finding("wrong-value", "stop", field, sentence(error), hint, parsed.at(path))
 
 
 def sentence(error: Any) -> str:
     """What is wrong with a field, as a sentence whose subject is the field."""
     words: dict[str, Any] = {"input": error["input"], "kind": _kind_of(error["input"]), **error.get("ctx", {})}
+    if error["type"] in _SENTENCES:
+        return _SENTENCES[error["type"]].format_map(words)
     said = str(error["msg"])
-    return _SENTENCES.get(error["type"], said[:1].lower() + said[1:]).format_map(words)
+    return said[:1].lower() + said[1:]
 
 
-def of_reference(to: str, item: str, meant: str | None, names: Names, where: Position) -> Finding:
+def _of_choice(error: Any) -> str:
+    """A choice in the wrong case, or nearly one."""
+    return suggestion(str(error["input"]), re.findall("'([^']*)'", error["ctx"]["expected"]))
+
+
+def of_reference(field: str, to: str, item: str, names: Names, where: Position) -> Finding:
     """A reference that means nothing, means two things, or is spelled in another case."""
-    about = f"{item}"
-    if meant is not None:
+    if (meant := names.full(to, item)) is not None:
         right = names.written(to, meant)
-        return Finding("wrong-case", "stop", about, f"is spelled {right}", f"Write {right}.", where)
-    if len(several := names.ambiguous(to, item)) > 1:
-        message = f"may be {' or '.join(several)}"
-        return Finding("ambiguous", "stop", about, message, f"Write {several[0]} or {several[1]}.", where)
-    hint = (
-        suggestion(item, names.known(to))
-        or f"Add it under {to}/, or write <namespace>/<name> for what needs no document."
-    )
-    return Finding("unknown-reference", "stop", about, f"there is no such document under {to}/", hint, where)
+        return Finding("wrong-case", "stop", field, f"{item} is spelled {right}", f"Write {right}.", where)
+    if several := names.ambiguous(to, item):
+        message = f"{item} is the name of {len(several)} documents under {to}/"
+        return Finding("ambiguous", "stop", field, message, f"Write {' or '.join(several[:4])}.", where)
+    add = f"Add its document under {to}/"
+    if to == "quotas":
+        add += ", or write <namespace>/<name> for a quota that needs none"
+    hint = suggestion(item, names.known(to)) or f"{add}."
+    return Finding("unknown-reference", "stop", field, f"there is no {item} under {to}/", hint, where)
+
+
+def of_repetition(field: str, item: str, before: str, where: Position) -> Finding:
+    """A reference to what another reference in the same list names already."""
+    message = f"{item} stands here already, as {before}"
+    return Finding("twice", "stop", field, message, "Remove one of the two.", where)
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

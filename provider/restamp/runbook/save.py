@@ -1,8 +1,6 @@
 """Runbook -> folder: same runbook, same bytes; a capture that dies half-way leaves the old one as it was."""
 
 import json
-import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,11 +12,9 @@ from restamp.models.document import Document, Model, SetOf, own_fields, referenc
 from restamp.models.stamp import Captured, Stamp
 from restamp.runbook.model import Runbook
 from restamp.runbook.names import Names, file_of
+from restamp.runbook.staged import complete, stage
 from restamp.runbook.text import written
 
-_STAGED = (
-    ".capture"  # complete once it holds `manifest`; from then on it is carried out, however often it is interrupted
-)
 _HEAD = "captured by restamp: of what people write here only `note` and `onDestroy` survive the next capture"
 
 
@@ -33,14 +29,17 @@ class Changed:
 
 def save(runbook: Runbook, captured: Captured) -> Changed:
     """Write every file that differs, remove the files of objects that are gone, and say which."""
-    finish(runbook.folder)
+    complete(runbook.folder)
     new = rendered(runbook) | {"captured.yaml": own_file(captured)}
-    old = {name: (runbook.folder / name).read_text("utf-8") for name in _documents(runbook.folder, runbook.kinds)}
+    old = {
+        name: (runbook.folder / name).read_text("utf-8", "replace")
+        for name in _documents(runbook.folder, runbook.kinds)
+    }
     changed = {name: content for name, content in new.items() if old.get(name) != content}
     gone = sorted(set(old) - set(new))
     if changed or gone:
-        _stage(runbook.folder, changed, gone)
-        finish(runbook.folder)
+        stage(runbook.folder, changed, gone)
+        complete(runbook.folder)
     return Changed(
         *(
             tuple(sorted(name for name in names if not name.startswith(".")))
@@ -92,42 +91,11 @@ def own_file(model: Model) -> str:
     return written({"kind": name} | given, comments)
 
 
-def finish(folder: Path) -> None:
-    """Carry out a capture that was staged whole, drop one that was not."""
-    staged = folder / _STAGED
-    if (staged / "manifest").exists():
-        manifest = json.loads((staged / "manifest").read_text("utf-8"))
-        for name in manifest["changed"]:
-            if (staged / "files" / name).exists():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                (staged / "files" / name).replace(folder / name)
-        for name in manifest["gone"]:
-            (folder / name).unlink(missing_ok=True)
-            _remove_empty((folder / name).parent, folder)
-    if staged.exists():
-        shutil.rmtree(staged)
-
-
-def _stage(folder: Path, changed: Mapping[str, str], gone: list[str]) -> None:
-    staged = folder / _STAGED
-    for name, content in changed.items():
-        (staged / "files" / name).parent.mkdir(parents=True, exist_ok=True)
-        (staged / "files" / name).write_text(content, "utf-8")
-    (staged / "manifest.part").write_text(json.dumps({"changed": sorted(changed), "gone": gone}), "utf-8")
-    (staged / "manifest.part").replace(staged / "manifest")
-
-
 def _documents(folder: Path, kinds: Kinds) -> list[str]:
     """The files a capture owns: captured.yaml, those in the folders of kinds, and the schemas."""
-    files = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix in (".yaml", ".json")]
-    owned = (*(f"{kind.folder}/" for kind in kinds), ".schema/")
-    return [name for name in files if name == "captured.yaml" or name.startswith(owned)]
-
-
-def _remove_empty(folder: Path, top: Path) -> None:
-    while folder != top and not any(folder.iterdir()):
-        folder.rmdir()
-        folder = folder.parent
+    owned = {f"{kind.folder}/": (".yaml", ".yml") for kind in kinds} | {".schema/": (".json",), "captured.yaml": ("",)}
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    return [name for name in names if any(name.startswith(at) and name.endswith(ends) for at, ends in owned.items())]
 
 
 def _sorted(item: Any, field: Any) -> Any:

@@ -1,8 +1,10 @@
 """YAML with positions: every scalar is the text that stands there, typed by the model later.
 
 So `no`, `007`, `12:30` and `1.10` mean themselves. Anchors, tags and duplicate keys are problems, not features.
+Only below `unmodelled`, which no model types, a plain number or truth is one.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +21,9 @@ except ImportError:  # PyYAML without libyaml: the same, slower
     from yaml import SafeLoader as _Loader  # type: ignore[assignment]
 
 Path = tuple[str | int, ...]
+_UNTYPED = "unmodelled"
+_LITERALS = tuple(f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float", "null"))
+_TWISTED = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)(e[-+]?\d+)?|0o[0-7]+|[yn]", re.IGNORECASE)  # where YAML is 1.2
 
 
 @dataclass
@@ -45,20 +50,44 @@ def parse(text: str, file: str) -> Parsed:
     try:
         _tokens_are_plain(text, parsed)
         nodes = list(yaml.compose_all(text, Loader=_Loader))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = Position(file, mark.line + 1, mark.column + 1) if mark else Position(file)
-        parsed.problems.append((where, f"not YAML: {error.problem or error.context}", ""))
-        return parsed
     except yaml.YAMLError as error:
-        parsed.problems.append((Position(file), f"not YAML: {str(error).splitlines()[0]}", ""))
+        parsed.problems.append(_not_yaml(error, text, file))
         return parsed
     if len(nodes) > 1:
         where = _position(file, nodes[1])
-        parsed.problems.append((where, "a second document in one file", "One file, one document: move it out."))
-    if nodes and nodes[0] is not None:
+        parsed.problems.append((where, "a second document begins here", "One file, one document: move it out."))
+    if nodes and not any("alias" in message for _, message, _ in parsed.problems):  # an alias may hold itself
         parsed.value = _value(nodes[0], (), parsed)
     return parsed
+
+
+def _not_yaml(error: yaml.YAMLError, text: str, file: str) -> tuple[Position, str, str]:
+    """What libyaml says, or better what people know: a merge nobody finished, a tab, a character no file may hold."""
+    if conflict := re.search(r"^(<<<<<<<|=======|>>>>>>>)( |$)", text, re.MULTILINE):
+        where, message = conflict.start(), "a merge conflict that nobody has resolved"
+        return _place(file, text, where), message, "Choose one side and remove the lines that git put in."
+    if not isinstance(error, yaml.MarkedYAMLError):
+        bad = yaml.reader.Reader.NON_PRINTABLE.search(text)
+        where, said = (bad.start(), f"character {ord(bad[0]):#04x}") if bad else (0, str(error).splitlines()[0])
+        return _place(file, text, where), f"not YAML: {said} is not allowed", ""
+    mark, said = error.problem_mark or error.context_mark, str(error.problem or error.context)
+    if error.context_mark and mark and error.context_mark.line != mark.line:
+        said += f", in what begins in line {error.context_mark.line + 1}"
+    hint = next((hint for sign, hint in _HINTS.items() if sign in said), "")
+    return (Position(file, mark.line + 1, mark.column + 1) if mark else Position(file)), f"not YAML: {said}", hint
+
+
+_HINTS = {
+    "cannot start any token": "Indent with spaces, not tabs; a text that begins with @, ` or % needs quotes.",
+    "mapping values are not allowed": "Look at the indentation; a text with `: ` in it needs quotes.",
+    "could not find expected ':'": "Write `key: value`, with a space behind the colon.",
+    "expected ',' or ']'": "A [ is not closed: write one item a line, each behind `- `.",
+    "unexpected end of stream": "A quote is not closed.",
+}
+
+
+def _place(file: str, text: str, at: int) -> Position:
+    return Position(file, text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
 
 
 def _tokens_are_plain(text: str, parsed: Parsed) -> None:
@@ -68,9 +97,14 @@ def _tokens_are_plain(text: str, parsed: Parsed) -> None:
         if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
             where = Position(parsed.file, token.start_mark.line + 1, token.start_mark.column + 1)
             what = token.id.strip("<>")
-            parsed.problems.append(
-                (where, f"a YAML {what}", "Write the value itself: a reviewer reads one file at a time.")
-            )
+            parsed.problems.append((where, f"a YAML {what} is not allowed here", _PLAIN[what]))
+
+
+_PLAIN = {
+    "anchor": "Write the value itself; a text that begins with & needs quotes.",
+    "alias": "Write the value itself; a text that begins with * needs quotes.",
+    "tag": "Write the value alone; a text that begins with ! needs quotes.",
+}
 
 
 def _position(file: str, node: yaml.Node) -> Position:
@@ -83,6 +117,8 @@ def _value(node: yaml.Node, path: Path, parsed: Parsed) -> Any:
         return dict(_items(node, path, parsed))
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, (*path, number), parsed) for number, item in enumerate(node.value)]
+    if path[:1] == (_UNTYPED,) and node.tag in _LITERALS:
+        return yaml.constructor.SafeConstructor().construct_object(node)
     return node.value
 
 
@@ -107,4 +143,20 @@ def _items(node: yaml.MappingNode, path: Path, parsed: Parsed) -> Iterator[tuple
 def written(value: dict[str, Any], comments: tuple[str, ...] = ()) -> str:
     """The value as YAML: block style, keys in their given order, quotes where another reader would twist a scalar."""
     head = "".join(f"# {comment}\n" for comment in comments)
-    return head + yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**31 - 1)
+    return head + yaml.dump(value, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=2**31 - 1)
+
+
+class _Writer(_Dumper):
+    """PyYAML's, with its own ideas about texts."""
+
+
+def _text(writer: Any, text: str) -> yaml.ScalarNode:
+    """A text on several lines as such, for review; quoted where any reader of YAML would make something else of it."""
+    style = "|" if "\n" in text else "'" if _TWISTED.fullmatch(text) else None
+    if not text.replace("\n", "").isprintable():
+        style = '"'  # tabs, and line breaks that only some readers know
+    node: yaml.ScalarNode = writer.represent_scalar("tag:yaml.org,2002:str", text, style)
+    return node
+
+
+_Writer.add_representer(str, _text)
