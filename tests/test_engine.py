@@ -151,7 +151,7 @@ def test_the_pinned_engine_is_built_once(machine: Machine) -> None:
     assert re.fullmatch(r".*/a checkout/tools/pulumi/\.engine/v3\.\d+\.\d+-\d+\n", out)
     assert re.fullmatch(
         r"engine: building Pulumi v3\.\d+\.\d+ with Go, as none is installed\. "
-        r"This happens once and takes about four minutes\.\n"
+        r"This happens once and takes about four minutes, longer on a busy machine\.\n"
         r"engine: Pulumi v3\.\d+\.\d+ is built, in \d s",
         "\n".join(said),
     )
