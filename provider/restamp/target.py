@@ -24,9 +24,8 @@ def _differences(arm: "Arm", stamp: Stamp) -> Iterator[Finding]:
         return
     if arm.endpoints.identity != stamp.identity:
         yield _differs(arm, "identity", arm.endpoints.identity, stamp.identity)
-    regions = arm.regions
-    if stamp.region not in regions:
-        yield _differs(arm, "region", " and ".join(regions) or "none", stamp.region)
+    elif stamp.region not in arm.regions:
+        yield _differs(arm, "region", " and ".join(arm.regions) or "none", stamp.region)
 
 
 def _differs(arm: "Arm", what: str, found: str, wanted: str) -> Finding:

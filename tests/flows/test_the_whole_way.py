@@ -47,7 +47,7 @@ def test_what_is_there_already_is_adopted(world: World) -> None:
 
 
 def test_a_stamp_lost_a_second_time_is_restored_again(world: World) -> None:
-    """The recovery's id is an input of every resource: another recovery on the same Pulumi stack writes everything anew."""
+    """The recovery's id is an input of every resource: another one on the same Pulumi stack writes all anew."""
     world.captured()
     with world.stamp_of(2):
         world.restamp("begin", "first")

@@ -1,9 +1,9 @@
 """What goes wrong in a recovery, and that `restamp up` again is always right."""
 
 import pytest
+from tests.flows.world import REGION, World
 
 from restamp.simulator import Fault
-from tests.flows.world import REGION, World
 
 PLAN = "PUT .*/plans/gold"
 
@@ -18,7 +18,9 @@ def begun(world: World) -> World:
 def test_one_object_that_fails_holds_up_nothing_else(begun: World) -> None:
     """The others go on, what needs it is blocked, the gate names the cause; the next `up` writes what was missing."""
     with begun.stamp_of(2) as stamp:
-        stamp.faults.append(Fault(PLAN, times=None, status=403, body={"error": {"code": "AuthorizationFailed", "message": "no"}}))
+        stamp.faults.append(
+            Fault(PLAN, times=None, status=403, body={"error": {"code": "AuthorizationFailed", "message": "no"}})
+        )
         begun.restamp("begin")
         told = begun.restamp("up", status=4)
 
@@ -26,7 +28,9 @@ def test_one_object_that_fails_holds_up_nothing_else(begun: World) -> None:
         assert "Plan offers-rg/gold: failed: PUT /subscriptions/" in told
         assert "Offer offers-rg/gold: blocked: waits for plans/offers-rg/gold (failed" in told
         assert "Traceback" not in told
-        assert {"compute/small", "storage/small"} <= {name for name, out in begun.state().items() if out.get("status") == "done"}
+        assert {"compute/small", "storage/small"} <= {
+            name for name, out in begun.state().items() if out.get("status") == "done"
+        }
         assert "next: remove the cause, then restamp up" in begun.restamp("status", status=4)
 
         stamp.faults.clear()
@@ -66,14 +70,16 @@ def test_an_object_deleted_from_the_stamp_comes_back(begun: World) -> None:
     with begun.stamp_of(2) as stamp:
         begun.restamp("begin")
         begun.restamp("up")
-        stamp.state.store.delete(next(o["id"] for o in stamp.objects() if o["id"].endswith("9f0a-000000000001")).lower())
+        stamp.state.store.delete(
+            next(o["id"] for o in stamp.objects() if o["id"].endswith("9f0a-000000000001")).lower()
+        )
 
         begun.restamp("up")
         assert "0 differences" in begun.restamp("verify")
 
 
 def test_a_removed_document_is_retained_and_destroy_deletes_nothing(begun: World) -> None:
-    """Nothing leaves the stamp by accident; verify says that it is unexpected. `onDestroy: delete` is the way to delete."""
+    """Nothing leaves the stamp by accident, and verify calls it unexpected; `onDestroy: delete` deletes."""
     with begun.stamp_of(2) as stamp:
         begun.restamp("begin")
         begun.restamp("up")
@@ -95,7 +101,7 @@ def test_a_removed_document_is_retained_and_destroy_deletes_nothing(begun: World
 
 
 def test_throttling_and_lost_answers_cost_time_and_nothing_else(begun: World) -> None:
-    """429 with and without Retry-After, a lost answer and a 503: everything is there once, and nothing was sent twice."""
+    """429 with and without Retry-After, a lost answer, a 503: all is there, and nothing was sent twice."""
     with begun.stamp_of(2) as stamp:
         stamp.faults += [
             Fault("PUT .*/quotas/small", times=1, status=429, headers={"Retry-After": "1"}),
@@ -116,7 +122,11 @@ def test_throttling_and_lost_answers_cost_time_and_nothing_else(begun: World) ->
     [
         ({"RESTAMP_CLIENT_SECRET": "wrong"}, 4, "was refused"),
         ({"RESTAMP_CLIENT_SECRET": ""}, 2, "RESTAMP_CLIENT_SECRET (restamp:clientSecret): is not set"),
-        ({"RESTAMP_CONNECT_TO": f"*.{REGION}.ext.contoso.example:443=127.0.0.1:1"}, 4, "cannot reach adminmanagement.redmond"),
+        (
+            {"RESTAMP_CONNECT_TO": f"*.{REGION}.ext.contoso.example:443=127.0.0.1:1"},
+            4,
+            "cannot reach adminmanagement.redmond",
+        ),
         ({"RESTAMP_CA": ""}, 4, "its certificate is not signed by a CA known here"),
         ({"RESTAMP_CONNECT_TO": "nonsense"}, 2, "'nonsense' is not of the form name:port=address:port"),
     ],

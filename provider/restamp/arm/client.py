@@ -166,7 +166,7 @@ class Arm:
                 raise Unanswered(f"{method} {request.url}", f"status {answer.status}")
             if answer.status != 429:
                 return answer
-            wait = float(answer.headers.get("retry-after") or backoff)
+            wait = operations.seconds(answer, backoff)
             backoff = min(backoff * 2, 60.0)
             if time.monotonic() + wait > until:
                 raise Throttled(f"{method} {request.url}", 429, "", f"throttled for longer than {_PATIENCE:.0f} s")

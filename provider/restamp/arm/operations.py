@@ -4,6 +4,7 @@ Sources: reference of recorded traffic, section 5. azure-core's poller fails on 
 polling, and starts before anything can be written down.
 """
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -11,6 +12,7 @@ from typing import Any, Literal
 
 import tenacity
 
+from restamp.arm.errors import rejected
 from restamp.errors import OperationFailed
 
 
@@ -45,6 +47,7 @@ class Operation:
         return asdict(self)
 
 
+_BAD = ("Failed", "Canceled", "Cancelled")
 _BUSY = ("Creating", "Updating", "Deleting", "Running", "InProgress", "Accepted", 1)
 _EARLY = 3  # a first poll may answer 404 (recorded: update runs)
 
@@ -52,26 +55,36 @@ _EARLY = 3  # a first poll may answer 404 (recorded: update runs)
 def started(what: str, url: str, answer: Answer) -> Operation | None:
     """The operation an answer begins, or None where all is done; a header alone begins none (recorded: network PUT)."""
     location = answer.headers.get("location")
-    wait = float(answer.headers.get("retry-after", "1"))
+    wait = seconds(answer, 1.0)
     if answer.status == 202:
         if polled := answer.headers.get("azure-asyncoperation"):
             return Operation(what, polled, "async", location, wait)
         return Operation(what, location or url, "location", None, wait)
+    if answer.state in _BAD:
+        raise _failed(what, answer)
     return Operation(what, url, "object", None, wait) if answer.state in _BUSY else None
 
 
+def seconds(answer: Answer, otherwise: float) -> float:
+    """How long the stamp asks us to wait: whole seconds (recorded), or our own guess."""
+    asked = answer.headers.get("retry-after", "")
+    return float(asked) if asked.isdecimal() else otherwise
+
+
 def finish(operation: Operation, get: Callable[[str], Answer], sleep: Callable[[float], None] = time.sleep) -> Answer:
-    """The operation's result, once it has one; OperationFailed where it ended badly."""
+    """The operation's result, once it has one; OperationFailed where it ended badly, Rejected where polling did."""
     missing = 0
 
     def ask() -> Answer | None:
         nonlocal missing
         answer = get(operation.poll)
         missing = missing + 1 if answer.status == 404 else 0
-        if answer.status >= 400 and (answer.state == "Failed" or answer.status != 404 or missing > _EARLY):
-            raise _failed(operation, answer)
-        if answer.status >= 400:
+        if answer.state in _BAD:
+            raise _failed(operation.what, answer)
+        if answer.status == 404 and missing <= _EARLY:
             return None
+        if answer.status >= 400:
+            raise rejected("GET", operation.poll, answer.status, json.dumps(answer.body))
         return _result(operation, answer, get)
 
     waiting = tenacity.Retrying(
@@ -85,8 +98,6 @@ def finish(operation: Operation, get: Callable[[str], Answer], sleep: Callable[[
 def _result(operation: Operation, answer: Answer, get: Callable[[str], Answer]) -> Answer | None:
     if operation.style == "location":
         return None if answer.status == 202 else answer
-    if answer.state in ("Failed", "Canceled"):
-        raise _failed(operation, answer)
     if operation.style == "async":
         if answer.state != "Succeeded":
             return None
@@ -94,7 +105,7 @@ def _result(operation: Operation, answer: Answer, get: Callable[[str], Answer]) 
     return None if answer.state in _BUSY else answer
 
 
-def _failed(operation: Operation, answer: Answer) -> OperationFailed:
+def _failed(what: str, answer: Answer) -> OperationFailed:
     error = answer.body.get("error") if isinstance(answer.body, dict) else None
     error = error if isinstance(error, dict) else {}
-    return OperationFailed(operation.what, str(error.get("code") or answer.status), str(error.get("message") or ""))
+    return OperationFailed(what, str(error.get("code") or answer.status), str(error.get("message") or ""))

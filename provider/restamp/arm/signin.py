@@ -33,7 +33,7 @@ class Endpoints:
 def endpoints(settings: Settings, transport: RequestsTransport) -> Endpoints:
     """Ask the stamp, without signing in."""
     url = f"{settings.admin}/metadata/endpoints?api-version=2015-01-01"
-    with Pipeline(transport, [RetryPolicy(retry_total=3)]) as pipeline:
+    with Pipeline(transport, [RetryPolicy(retry_total=2)]) as pipeline:
         response = pipeline.run(HttpRequest("GET", url)).http_response
         response.read()
     if response.status_code != 200:

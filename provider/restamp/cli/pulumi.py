@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,47 +42,44 @@ class Resource:
 
 @dataclass(frozen=True)
 class Standing:
-    """What a state says of a recovery."""
+    """What a state says of a recovery: which of the runbook's documents are done."""
 
     resources: tuple[Resource, ...]
-
-    def of(self, recovery: str) -> "Standing":
-        """Only what belongs to one recovery: the rest was done for an earlier loss."""
-        return Standing(tuple(item for item in self.resources if item.outputs.get("recovery") == recovery))
+    missing: tuple[str, ...]  # documents of the runbook that no run has come to
 
     @property
     def documents(self) -> tuple[Resource, ...]:
         """The resources that are documents."""
         return tuple(item for item in self.resources if item.type not in ("Gate", "Target"))
 
+    @property
     def exit_status(self) -> int:
-        """0 done, 3 waits, 4 failed."""
+        """0 done, 3 waits, 4 failed or not come to."""
         found = {item.status for item in self.resources}
-        if not self.documents or "failed" in found or "drifted" in found:
+        if not self.documents or self.missing or found & {"failed", "drifted"}:
             return 4
         return 0 if found == {"done"} else 3
 
     def summary(self) -> str:
         """By outcome, what is not done, and what to do next."""
         outcomes = Counter(str(item.outputs.get("outcome")) for item in self.documents if item.status == "done")
-        told = [f"{count} {name}" for name, count in sorted(outcomes.items())]
-        lines = [f"{sum(outcomes.values())} of {len(self.documents)} objects done: {', '.join(told) or 'none'}"]
-        open_gates = [item.name for item in self.resources if item.type == "Gate" and item.status == "done"]
-        lines.append(f"gates open: {', '.join(open_gates) or 'none'}")
+        told = ", ".join(f"{count} {name}" for name, count in sorted(outcomes.items())) or "none"
+        total = len(self.documents) + len(self.missing)
+        gates = [item.name for item in self.resources if item.type == "Gate" and item.status == "done"]
         undone = [item for item in self.documents if item.status != "done"]
         undone.sort(key=lambda item: (item.status == "blocked", item.type, item.name))
-        lines += capped(
-            (f"  {item.type} {item.name}: {item.status}: {item.outputs.get('message')}" for item in undone),
-            "pulumi stack export",
-            20,
+        lines = [f"  {item.type} {item.name}: {item.status}: {item.outputs.get('message')}" for item in undone]
+        lines += [f"  {name}: not run" for name in self.missing]
+        return "\n".join(
+            (
+                f"{sum(outcomes.values())} of {total} objects done: {told}",
+                f"gates open: {', '.join(gates) or 'none'}",
+                *capped(lines, "pulumi stack export", 20),
+                "next: restamp verify"
+                if self.exit_status == 0
+                else "next: remove the cause, then restamp up: it goes on with these alone",
+            )
         )
-        everything = bool(self.documents) and not undone and self.exit_status() == 0
-        lines.append(
-            "next: restamp verify"
-            if everything
-            else "next: remove the cause, then restamp up: it goes on with these alone"
-        )
-        return "\n".join(lines)
 
 
 class Pulumi:
@@ -127,16 +125,17 @@ class Pulumi:
                 ["pulumi", "up", *options, *arguments], cwd=self.project, env=env, check=False
             ).returncode
 
-    def standing(self) -> Standing:
-        """Our resources in the state, in its order."""
+    def standing(self, recovery: str, expected: Iterable[str]) -> Standing:
+        """What the state says of one recovery, of which the documents `<kind> <name>` are expected."""
         resources = (self._state().get("deployment") or {}).get("resources") or []
-        return Standing(
-            tuple(
-                Resource(item["type"].removeprefix(_TYPE), item["urn"].rpartition("::")[2], item.get("outputs") or {})
-                for item in resources
-                if item["type"].startswith(_TYPE) and not item.get("delete")
-            )
-        )
+        ours = [
+            Resource(item["type"].removeprefix(_TYPE), item["urn"].rpartition("::")[2], item.get("outputs") or {})
+            for item in resources
+            if item["type"].startswith(_TYPE) and not item.get("delete")
+        ]
+        mine = tuple(item for item in ours if item.outputs.get("recovery") == recovery)
+        there = {f"{item.type} {item.name}" for item in mine}
+        return Standing(mine, tuple(name for name in expected if name not in there))
 
     def _state(self) -> dict[str, Any]:
         done = self._run("stack", "export", "--stack", self.stack, check=False)
@@ -206,7 +205,7 @@ def _with_engine(folder: Path, path: str) -> str:
 @contextlib.contextmanager
 def _left_alone() -> Any:
     """Leave Ctrl-C to Pulumi, which gets it too: it ends what runs, and we report."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = signal.signal(signal.SIGINT, lambda *_: None)  # not SIG_IGN, which Pulumi would inherit
     try:
         yield
     finally:

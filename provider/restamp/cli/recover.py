@@ -79,9 +79,9 @@ def up(
     engine = Pulumi(folder, settings)
     engine.take_up()
     code = engine.up(begun.id, context.args)
-    counted = engine.standing()
-    print(counted.summary())
-    raise typer.Exit(0 if code == 0 else counted.exit_status())
+    standing = engine.standing(begun.id, loaded.names())
+    print(standing.summary())
+    raise typer.Exit(standing.exit_status or (4 if code else 0))
 
 
 def status(
@@ -89,15 +89,17 @@ def status(
     recovery: RecoveryId = "",
 ) -> None:
     """Say what is done, what is not, and what comes next: from git and the Pulumi state alone, asking no stamp."""
-    from restamp.cli.here import runbook_folder, stamp_of
+    from restamp.cli.here import runbook_folder
     from restamp.cli.pulumi import Pulumi
+    from restamp.plugins import all_kinds
     from restamp.recovery import chosen
+    from restamp.runbook import load
 
     folder = runbook_folder(runbook)
-    stamp_of(folder)
+    loaded = load(folder, all_kinds())
     begun = chosen(folder, recovery)
-    counted = Pulumi(folder).standing()
+    standing = Pulumi(folder).standing(begun.id, loaded.names())
     target = begun.document.target.deployment or "not known yet: restamp begin --target"
     print(f"recovery {begun.id} ({begun.document.way}{', drill' if begun.document.drill else ''}), target {target}")
-    print(counted.of(begun.id).summary())
-    raise typer.Exit(counted.of(begun.id).exit_status())
+    print(standing.summary())
+    raise typer.Exit(standing.exit_status)

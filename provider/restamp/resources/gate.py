@@ -9,15 +9,18 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider,
 from restamp.errors import Waits
 from restamp.resources.provider import DONE, Props, refuse_behind_closed_gate
 
+NOT_RUN = "not run"
 _SHOWN = 10
 
 
 class NotOpen(Waits):
     """A gate stays closed: what is not done, what to do next. Our host keeps `outs`: --target finds it closed."""
 
-    def __init__(self, name: str, message: str, hint: str, outs: Props) -> None:
+    hint = "Remove the cause and run `restamp up` again: it goes on with these alone."
+
+    def __init__(self, name: str, message: str, outs: Props | None) -> None:
         super().__init__(message)
-        self.id, self.hint, self.outs = name, hint, outs
+        self.id, self.outs = name, outs
 
 
 class GateProvider(ResourceProvider):
@@ -49,7 +52,7 @@ class GateProvider(ResourceProvider):
 def _missing(props: Props) -> dict[str, str]:
     """Expected, and not done: a member that was excluded has vanished, so the names are a list of their own."""
     results = props.get("results") or {}
-    found = {name: str(results.get(name) or "not run") for name in props["expects"]}
+    found = {name: str(results.get(name) or NOT_RUN) for name in props["expects"]}
     return {name: result for name, result in found.items() if result != DONE}
 
 
@@ -59,12 +62,13 @@ def _opened(props: Props) -> Props:
     missing = _missing(props)
     kept = {key: value for key, value in props.items() if key != "results"}
     if not missing:
-        return kept | {"open": True}
+        return kept | {"open": True, "opened": props["recovery"]}
     lines = [f"  {member}: {result}" for member, result in sorted(missing.items(), key=_causes_first)]
     more = [f"  and {len(lines) - _SHOWN} more: restamp status"] if len(lines) > _SHOWN else []
     head = f"{name} stays closed: {len(missing)} of {len(props['expects'])} not done"
-    hint = "Remove the cause and run `restamp up` again: it goes on with these alone."
-    raise NotOpen(name, "\n".join([head, *lines[:_SHOWN], *more]), hint, kept | {"open": False})
+    # a member that was excluded is in no state: keeping a gate that depends on it would corrupt the engine's file
+    outs = None if NOT_RUN in missing.values() else kept | {"open": False}
+    raise NotOpen(name, "\n".join([head, *lines[:_SHOWN], *more]), outs)
 
 
 def _causes_first(item: tuple[str, str]) -> tuple[bool, str]:
@@ -72,9 +76,10 @@ def _causes_first(item: tuple[str, str]) -> tuple[bool, str]:
 
 
 class Gate(Resource, module="restamp", name="Gate"):
-    """Opens when all of `results` are done; `open` is the input of whatever stands behind it."""
+    """Opens when all of `results` are done; `opened`, the recovery it opened for, is the input of what is behind it."""
 
     open: pulumi.Output[bool]
+    opened: pulumi.Output[str]
 
     def __init__(
         self,
@@ -92,10 +97,10 @@ class Gate(Resource, module="restamp", name="Gate"):
             "results": dict(results),
             "recovery": recovery,
         }
-        super().__init__(GateProvider(), name, props | behind(after) | {"open": None}, opts)
+        super().__init__(GateProvider(), name, props | behind(after) | {"open": None, "opened": None}, opts)
         self.name = name
 
 
 def behind(gate: Gate | None) -> dict[str, Any]:
-    """The inputs of a resource that stands behind a gate: its name, and its `open` as it turns out."""
-    return {"behind": gate.name, "after": gate.open} if gate is not None else {}
+    """The inputs of a resource that stands behind a gate: its name, and the recovery it opened for as it turns out."""
+    return {"behind": gate.name, "after": gate.opened} if gate is not None else {}

@@ -133,9 +133,12 @@ _OUTPUTS = ("status", "message", "result", "outcome")
 
 
 def refuse_behind_closed_gate(props: Props, about: str) -> None:
-    """Raise unless the gate this stands behind is really open: an excluded or targeted gate's answer is no True."""
+    """Raise unless the gate this stands behind opened for this very recovery.
+
+    An excluded gate's answer has vanished; one that is no target answers with what it was for an earlier loss.
+    """
     gate = props.get("behind")
-    if gate and props.get("after") is not True:
+    if gate and props.get("after") != (props.get("recovery") or ""):
         message = f"the gate {gate} is not open, so nothing behind it is written"
         raise Refused(
             [Finding("gate-closed", "stop", about, message, "Run `restamp up` without --target or --exclude.")]
