@@ -157,6 +157,16 @@ def test_another_stamp_than_the_runbooks_is_refused(begun: World) -> None:
         assert stamp.writes == []
 
 
+def test_a_stamp_of_another_region_is_refused(begun: World) -> None:
+    """Names mapped to a stamp of another region: its certificate gives it away before anything is written."""
+    with begun.stamp_of(2, region="seattle") as stamp:
+        there = {"RESTAMP_CONNECT_TO": f"*.{REGION}.ext.contoso.example:443=127.0.0.1:{begun.server.port}"}
+        begun.restamp("begin", **there)
+        for command in ("up", "verify", "capture"):
+            assert "its certificate is for another name" in begun.restamp(command, status=4, **there)
+        assert stamp.writes == []
+
+
 def test_a_principal_without_rights_is_told_so(begun: World) -> None:
     """A principal that sees no default provider subscription is refused, and the hint names the role."""
     with begun.stamp_of(2) as stamp:

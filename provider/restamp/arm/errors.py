@@ -52,6 +52,7 @@ def _cause(error: BaseException) -> str:
 
 
 _REASONS = {
+    "Hostname mismatch": "its certificate is for another name: another stamp answers there",
     "CERTIFICATE_VERIFY_FAILED": "its certificate is not signed by a CA known here",
     "Connection refused": "connection refused",
     "Name or service not known": "its name does not resolve",

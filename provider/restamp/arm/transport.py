@@ -41,6 +41,14 @@ class _Elsewhere(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"https": Pool}
 
 
+    def close(self) -> None:
+        """End every connection now: urllib3 alone waits until nobody remembers an answer."""
+        pools = self.poolmanager.pools
+        for pool in [pools[key] for key in pools.keys()]:  # noqa: SIM118 - urllib3's container cannot be iterated
+            pool.close()
+        super().close()
+
+
 class _Refuse(BaseAdapter):
     """Nothing of a stamp is ever asked in clear."""
 

@@ -115,7 +115,6 @@ class DocumentProvider(ResourceProvider):
             return props | _answer("blocked", f"waits for {waits}")
         if live.cancelled():
             return props | _answer("waiting", "the run was cancelled before this was written")
-        live.say(f"{label}: reading")
         here = self._session(props)
         here.check(props.get("target") or "")
         try:

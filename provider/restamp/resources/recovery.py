@@ -85,7 +85,7 @@ def _waits_for_referrers(kind: Kind[Any], document: Document) -> bool:
 
 def _of_plugin(kind: Kind[Any]) -> Callable[..., DocumentResource]:
     """Makes resources of a plugin's kind, with the token a typed class of it would have."""
-    cls = type(kind.name, (DocumentResource,), {}, module="restamp", name=kind.name)
+    cls: type[DocumentResource] = type(kind.name, (DocumentResource,), {}, module="restamp", name=kind.name)
 
     def make(
         name: str, *, at: In, on_destroy: OnDestroy, opts: pulumi.ResourceOptions, **fields: Any

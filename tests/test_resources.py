@@ -1,0 +1,165 @@
+"""Typed resources and whole recoveries, without an engine: what a program declares."""
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime import mocks as pulumi_mocks
+
+from restamp import resources
+from restamp.kinds import kinds
+from restamp.models.document import own_fields
+from restamp.models.stamp import RecoveryDocument, Stamp
+from restamp.plugins import all_kinds
+from restamp.resources.provider import DocumentProvider, inputs_of
+from restamp.runbook import Runbook
+from restamp.runbook.model import in_order
+from restamp.runbook.save import own_file
+
+
+class Engine(pulumi_mocks.Mocks):
+    """Pulumi's own stand-in for the engine: takes every registration, and remembers it."""
+
+    def __init__(self) -> None:
+        self.registered: dict[str, dict[str, Any]] = {}
+
+    def new_resource(self, args: pulumi_mocks.MockResourceArgs) -> tuple[str, dict[Any, Any]]:
+        self.registered[f"{args.typ}::{args.name}"] = args.inputs
+        return args.name, {**args.inputs, "result": "done", "status": "done", "opened": "r"}
+
+    def call(self, args: pulumi_mocks.MockCallArgs) -> dict[Any, Any]:
+        raise AssertionError(f"nothing is called: {args.token}")
+
+
+@pytest.fixture
+def declared() -> Callable[[Callable[[], Any]], dict[str, dict[str, Any]]]:
+    """Runs a program to its end and returns what it registered: `<type>::<name>` -> inputs."""
+
+    def run(program: Callable[[], Any]) -> dict[str, dict[str, Any]]:
+        engine = Engine()
+        pulumi.runtime.set_mocks(engine, project="restamp", stack="redmond")
+
+        async def whole() -> None:
+            program()
+
+        pulumi.runtime.test(whole)()
+        return engine.registered
+
+    return run
+
+
+@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.name)
+def test_every_kind_has_a_typed_resource_with_exactly_its_fields(kind: Any) -> None:
+    """What a document can say, a program can say, by the same names."""
+    signature = inspect.signature(getattr(resources, kind.name).__init__)
+    given = [name for name in signature.parameters if name not in ("self", "resource_name", "common")]
+
+    assert sorted(given) == sorted(own_fields(kind.model))
+    required = {name for name in given if signature.parameters[name].default is inspect.Parameter.empty}
+    assert {name for name, field in own_fields(kind.model).items() if field.is_required()} >= required
+
+
+def test_type_tokens_are_frozen(declared: Any) -> None:
+    """They stand in every URN of every state."""
+    quota = {"name": "small", "capacity_in_gb": 1, "number_of_storage_accounts": 2}
+    found = declared(lambda: resources.StorageQuota("storage/small", **quota))
+
+    assert list(found) == ["pulumi-python:dynamic/restamp:StorageQuota::storage/small"]
+    assert found.popitem()[1]["document"] == {"name": "small", "capacityInGb": 1, "numberOfStorageAccounts": 2}
+
+
+def test_2500_resources_in_one_program(declared: Any) -> None:
+    """The SDK wraps its pickler once more for each provider that has state, and dies at 978: ours has none."""
+
+    def program() -> None:
+        for number in range(2500):
+            resources.StorageQuota(
+                f"storage/{number}", name=f"{number}", capacity_in_gb=1, number_of_storage_accounts=2
+            )
+
+    assert len(declared(program)) == 2500
+
+
+def _runbook(folder: Path, **late: Any) -> Runbook:
+    models = {kind.name: kind.model for kind in all_kinds()}
+    offer = {"name": "gold", "group": "rg", "display_name": "Gold", "base_plans": ("rg/gold",)} | late
+    common = {"owner": "a@b", "tenant": "t", "offer": "rg/gold", "state": "Enabled"}
+    documents = [
+        models["ResourceGroup"](name="rg"),
+        models["Plan"](name="gold", group="rg", display_name="Gold", quotas=("Microsoft.KeyVault.Admin/Unlimited",)),
+        models["Offer"](**offer),
+        *(models["Subscription"](id=f"s{number}", display_name="S", **common) for number in range(2)),
+    ]
+    begun = folder / "recoveries" / "r" / "recovery.yaml"
+    begun.parent.mkdir(parents=True)
+    begun.write_text(own_file(RecoveryDocument.model_validate({"target": {"deployment": "new"}})))
+    stamp = Stamp(region="redmond", domain="contoso.example", identity="ADFS")
+    return Runbook(stamp, in_order(documents, all_kinds()), all_kinds(), folder)
+
+
+def test_a_recovery_declares_every_document_behind_its_gate(declared: Any, tmp_path: Path) -> None:
+    """Every resource carries the recovery and its target, stands behind the gate, and knows what it needs."""
+    found = declared(lambda: resources.Recovery("redmond", runbook=_runbook(tmp_path, state="Public")))
+    token = "pulumi-python:dynamic/restamp:"
+
+    assert [name.removeprefix(token) for name in found if name.startswith(token)] == [
+        "Target::target",
+        "Gate::stamp-ready",
+        "ResourceGroup::rg",
+        "Plan::rg/gold",
+        "Offer::rg/gold",
+        "Subscription::s0",
+        "Subscription::s1",
+        "Gate::control-plane-restored",
+    ]
+    for name, inputs in found.items():
+        if name.startswith((token + "Pl", token + "Of", token + "Su", token + "Re")):
+            assert (inputs["recovery"], inputs["target"], inputs["behind"], inputs["after"]) == (
+                "r",
+                "new",
+                "stamp-ready",
+                "r",
+            )
+    assert found[f"{token}Plan::rg/gold"]["needs"] == ["groups/rg"]
+    assert found[f"{token}Subscription::s0"]["needs"] == ["offers/rg/gold"]
+    assert found[f"{token}Gate::control-plane-restored"]["expects"] == sorted(
+        ["ResourceGroup rg", "Plan rg/gold", "Offer rg/gold", "Subscription s0", "Subscription s1"]
+    )
+
+
+def test_a_decommissioned_offer_gets_its_state_after_its_subscriptions(declared: Any, tmp_path: Path) -> None:
+    """It takes no new subscriptions: so they come first, and its state last."""
+    found = declared(lambda: resources.Recovery("redmond", runbook=_runbook(tmp_path, state="Decommissioned")))
+    first, last = (found[f"pulumi-python:dynamic/restamp:Offer::rg/gold{end}"] for end in ("", "/state"))
+
+    assert first["later"] == ["state"]
+    assert last["later"] == []
+    assert last["needs"] == ["Offer rg/gold", "subscriptions/s0", "subscriptions/s1"]
+
+
+@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.name)
+def test_check_names_every_wrong_field(kind: Any) -> None:
+    """A program's mistakes are told by field, all at once, without asking a stamp."""
+    failures = DocumentProvider().check({}, {"kind": kind.name, "document": {"nonsense": 1}}).failures
+    required = {f.alias or n for n, f in own_fields(kind.model).items() if f.is_required()}
+
+    assert {failure.property for failure in failures} == {f"document.{name}" for name in {"nonsense", *required}}
+
+
+def test_diff_sees_only_what_is_owned(tmp_path: Path) -> None:
+    """Wiring that changes is no change of an object; numbers come back as floats, empty things not at all."""
+    document = _runbook(tmp_path, state="Public").documents[2]
+    inputs = {"kind": "Offer", "stamp": "s", "recovery": "r", "document": inputs_of(document)}
+    olds = inputs | {"status": "done", "document": {**inputs_of(document), "maxSubscriptionsPerAccount": 0.0}}
+    diff = DocumentProvider().diff
+
+    assert not diff("", olds, inputs | {"needs": ["x"], "results": {"x": "failed"}, "later": []}).changes
+    assert diff("", olds | {"status": "failed"}, inputs).fields == ["status"]
+    assert diff("", olds, inputs | {"recovery": "r2"}).fields == ["recovery"]
+    changed = inputs | {"document": {**inputs["document"], "state": "Private"}}
+    assert diff("", olds, changed).fields == ["document.state"]
+    renamed = inputs | {"document": {**inputs["document"], "name": "silver"}}
+    assert diff("", olds, renamed).replaces == ["document"]
