@@ -12,7 +12,8 @@ RestampError                 exit status 4: failed
     |-- Rejected             the stamp answered with an error
     |   |-- Forbidden        403
     |   `-- Throttled        429, for longer than we wait
-    `-- OperationFailed      a long-running operation ended in failure
+    |-- OperationFailed      a long-running operation ended in failure
+    `-- Unwritable           an object in a state nobody can write over
 
 A leaf takes facts and writes its own sentence; `hint` is the operator's next action.
 """
@@ -97,6 +98,15 @@ class Unanswered(StampError):
 
     def __init__(self, what: str, reason: str) -> None:
         super().__init__(f"{what}: no answer ({reason}); it may have been done")
+
+
+class Unwritable(StampError):
+    """The stamp has the object, and in a state or form that restamp must not write over."""
+
+    hint = "Look at it on the stamp; once it is right, or gone, `restamp up` goes on with it."
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(f"{what} {reason}")
 
 
 class Rejected(StampError):

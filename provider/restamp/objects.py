@@ -1,6 +1,6 @@
 """The three verbs that work on any kind: collect (capture), compare (diff, verify, refresh), put (restore)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
@@ -8,13 +8,14 @@ import tenacity
 from pydantic import ValidationError
 
 from restamp import references
-from restamp.errors import Unanswered
+from restamp.errors import Unanswered, Unwritable
 from restamp.kind import Kind, Kinds, Place
-from restamp.models.document import Document, OnWire, marks, own_fields, reference
+from restamp.models.document import Document, OnWire, SetOf, marks, own_fields, reference
 from restamp.models.finding import Finding
 
 D = TypeVar("D", bound=Document)
 Outcome = Literal["created", "updated", "unchanged"]
+_NOT_UNDERSTOOD = (ValidationError, KeyError, TypeError, AttributeError)  # a wire form that no model expects
 _PLAIN = frozenset({"id", "name", "type", "location", "etag"})  # of every object: computed, or told by its id
 
 
@@ -67,7 +68,7 @@ def collect(kind: Kind[D], stamp: Objects, kinds: Kinds) -> tuple[list[D], list[
             continue
         try:
             document = decode(kind, body, place, kinds)
-        except (ValidationError, KeyError, TypeError, AttributeError) as error:
+        except _NOT_UNDERSTOOD as error:
             hint = "Report it with the object's JSON: restamp's model of this kind is too narrow."
             findings.append(
                 Finding("not-covered", "warn", about, f"not understood, so not covered: {_short(error)}", hint)
@@ -97,6 +98,7 @@ def put(kind: Kind[D], wanted: D, stamp: Objects, kinds: Kinds, later: frozenset
     """Bring one object to what its document says: read, compare, write only what differs. Safe to call again.
 
     `later` names fields that something else will set: they are not compared, and born with a value that can be.
+    Unwritable where the object is there and its state is none anybody can ask for.
     """
     found = _read(kind, wanted, stamp, kinds)
     if found is None:
@@ -125,9 +127,11 @@ def decode(kind: Kind[D], body: Mapping[str, Any], place: Place, kinds: Kinds) -
         wire_name = _wire_name(field, name)
         known.add(wire_name)
         if name in identity:
-            values[name] = identity[name]
+            values[field.alias or name] = identity[name]
         elif (value := raw.get(wire_name)) is not None:
-            values[name] = _converted(field, value, lambda item, to: references.to_ref(item, to, kinds, place))
+            values[field.alias or name] = _converted(
+                field, value, lambda item, to: references.to_ref(item, to, kinds, place)
+            )
     rest = raw if kind.wire.flat else outside | raw
     unmodelled = {key: value for key, value in rest.items() if key not in known and value is not None}
     return kind.model.model_validate(values | {"unmodelled": unmodelled})
@@ -163,7 +167,9 @@ def _converted(field: Any, value: Any, change: Callable[[str, str], str]) -> Any
     """A value with its references changed, in the forms JSON has."""
     if (ref := reference(field)) is not None:
         value = references.mapped(value, lambda item: change(item, ref.to))
-    return list(value) if isinstance(value, tuple) else value
+    if SetOf in field.metadata:  # a stamp may name a thing twice; a document does not
+        value = {item.lower(): item for item in reversed(value)}.values()
+    return value if isinstance(value, str | dict) or not isinstance(value, Iterable) else list(value)
 
 
 def _normal(value: Any, fold: Callable[[str], str] = lambda text: text) -> Any:
@@ -193,7 +199,15 @@ class _Found(Generic[D]):
 
 def _read(kind: Kind[D], wanted: D, stamp: Objects, kinds: Kinds) -> _Found[D] | None:
     body = stamp.get(kind.resource_id(wanted, stamp.place), kind.wire.api_version)
-    return None if body is None else _Found(body, decode(kind, body, stamp.place, kinds))
+    if body is None:
+        return None
+    what = f"{kind.name} {kind.label(wanted)}"
+    if reason := kind.wire.leave(body, stamp.place):
+        raise Unwritable(what, reason)
+    try:
+        return _Found(body, decode(kind, body, stamp.place, kinds))
+    except _NOT_UNDERSTOOD as error:
+        raise Unwritable(what, f"is there in a form that restamp does not understand: {_short(error)}") from error
 
 
 def _write(kind: Kind[D], wanted: D, stamp: Objects, kinds: Kinds, found: _Found[D] | None = None) -> None:
@@ -204,7 +218,7 @@ def _write(kind: Kind[D], wanted: D, stamp: Objects, kinds: Kinds, found: _Found
     for attempt in tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(Unanswered),
         stop=tenacity.stop_after_attempt(4),
-        wait=tenacity.wait_exponential(max=10),
+        wait=tenacity.wait_exponential(multiplier=0.5, max=10),
         reraise=True,
     ):
         with attempt:
@@ -227,5 +241,8 @@ def _laid_over(found: dict[str, Any], ours: dict[str, Any], emptied: dict[str, A
 
 def _short(error: Exception) -> str:
     if isinstance(error, ValidationError):
-        return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:3])
+        return "; ".join(
+            f"{'.'.join(map(str, item['loc']))}: {item['msg'].removeprefix('Value error, ')}"
+            for item in error.errors()[:3]
+        )
     return f"{type(error).__name__} {error}"
