@@ -317,7 +317,7 @@ def test_a_write_that_never_gets_an_answer_says_so(world: World) -> None:
     assert len(world.writes()) == 4
 
 
-@pytest.mark.parametrize("headers", [{}, {"Retry-After": "0"}, {"Retry-After": "1"}, {"Retry-After": "soon"}])
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "0"}, {"Retry-After": "soon"}])
 def test_a_throttled_write_is_waited_out_and_sent_again(world: World, headers: dict[str, str]) -> None:
     """429 says that nothing was done, so the same request goes again, with and without a time to wait."""
     world.put(RG)

@@ -107,7 +107,9 @@ def test_the_runbook_that_the_cases_break_is_sound(tmp_path: Path) -> None:
     assert told({"files": {}}, tmp_path) == []
 
 
-@pytest.mark.parametrize("word", ["no", "007", "12:30", "1.10", "null", "~", "yes", "0x1F", "1e3", "2026-11-23", "1_000"])
+@pytest.mark.parametrize(
+    "word", ["no", "007", "12:30", "1.10", "null", "~", "yes", "0x1F", "1e3", "2026-11-23", "1_000"]
+)
 def test_a_scalar_that_yaml_would_twist_means_itself_in_a_text(word: str, tmp_path: Path) -> None:
     """`no` is a display name like any other."""
     text = f"kind: Plan\nname: {word}\ngroup: offers-rg\ndisplayName: {word}\ndescription: {word}\n"

@@ -1,7 +1,7 @@
 """What every document is made of, and the marks its fields carry."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated, Any, Literal, get_args
@@ -74,9 +74,13 @@ def form(pattern: str, otherwise: str) -> Any:
     return AfterValidator(checked)
 
 
-def _as_set(value: tuple[str, ...]) -> tuple[str, ...]:
+def in_set_order(items: Iterable[str]) -> list[str]:
     """Sorted without regard to case, so that the same set is always the same bytes."""
-    ordered = tuple(sorted(value, key=lambda item: (item.lower(), item)))
+    return sorted(items, key=lambda item: (item.lower(), item))
+
+
+def _as_set(value: tuple[str, ...]) -> tuple[str, ...]:
+    ordered = tuple(in_set_order(value))
     twice = sorted({a for a, b in pairwise(ordered) if a.lower() == b.lower()})
     if twice:
         raise ValueError(f"{', '.join(twice)} stands here twice")

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from restamp import references
 from restamp.errors import Refused
 from restamp.kind import Kinds
-from restamp.models.document import Document, Model, own_fields, reference
+from restamp.models.document import Document, Model, SetOf, in_set_order, own_fields, reference
 from restamp.models.finding import Finding, Position
 from restamp.models.stamp import Captured, Stamp
 from restamp.runbook import problems, text
@@ -193,6 +193,8 @@ def _with_full_references(
                 found += _about(key, ref.to, item, where, meant, names)
             meant[item] = names.full(ref.to, item) or item
         full[name] = references.mapped(value, meant.__getitem__)
+        if SetOf in field.metadata:
+            full[name] = tuple(in_set_order(full[name]))
     return document.model_copy(update=full)
 
 

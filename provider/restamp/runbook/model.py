@@ -34,7 +34,9 @@ class Runbook:
 
     def names(self) -> list[str]:
         """`<kind> <full reference>` of every document: what its resource is called."""
-        return [f"{kind.name} {kind.ref(document)}" for document in self.documents for kind in (self.kinds.of(document),)]
+        return [
+            f"{kind.name} {kind.ref(document)}" for document in self.documents for kind in (self.kinds.of(document),)
+        ]
 
     def find(self, collection: str, ref: str) -> Document | None:
         """The document a full reference names."""

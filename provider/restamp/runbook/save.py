@@ -8,7 +8,7 @@ from typing import Any
 
 from restamp import references
 from restamp.kind import Kind, Kinds
-from restamp.models.document import Document, Model, SetOf, own_fields, reference
+from restamp.models.document import Document, Model, SetOf, in_set_order, own_fields, reference
 from restamp.models.stamp import Captured, Stamp
 from restamp.runbook.model import Runbook
 from restamp.runbook.names import Names, file_of
@@ -100,7 +100,7 @@ def _documents(folder: Path, kinds: Kinds) -> list[str]:
 
 def _sorted(item: Any, field: Any) -> Any:
     if isinstance(item, dict):
-        return dict(sorted(item.items(), key=lambda pair: (pair[0].lower(), pair[0])))
+        return {key: item[key] for key in in_set_order(item)}
     if isinstance(item, tuple | list):
-        return sorted(item, key=lambda text: (text.lower(), text)) if SetOf in field.metadata else list(item)
+        return in_set_order(item) if SetOf in field.metadata else list(item)
     return item

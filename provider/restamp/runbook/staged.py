@@ -14,6 +14,7 @@ def stage(folder: Path, changed: Mapping[str, str], gone: list[str]) -> None:
     staged = folder / _STAGED
     if staged.exists():
         shutil.rmtree(staged)
+    staged.mkdir()
     for name, content in changed.items():
         (staged / "files" / name).parent.mkdir(parents=True, exist_ok=True)
         (staged / "files" / name).write_text(content, "utf-8")
