@@ -1,0 +1,6 @@
+"""Makes `conformance` importable from its own tests."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
