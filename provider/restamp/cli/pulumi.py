@@ -54,11 +54,18 @@ class Standing:
 
     @property
     def exit_status(self) -> int:
-        """0 done, 3 waits, 4 failed or not come to."""
+        """0 done, 4 failed, 3 where nothing failed and something is still to be done."""
         found = {item.status for item in self.resources}
-        if not self.documents or self.missing or found & {"failed", "drifted"}:
+        if found & {"failed", "drifted"}:
             return 4
-        return 0 if found == {"done"} else 3
+        return 0 if found == {"done"} and not self.missing else 3
+
+    @property
+    def next(self) -> str:
+        """What an operator does now."""
+        if self.exit_status == 0:
+            return "restamp verify"
+        return "restamp up" if not self.resources else "remove the cause, then restamp up: it goes on with these alone"
 
     def summary(self) -> str:
         """By outcome, what is not done, and what to do next."""
@@ -75,9 +82,7 @@ class Standing:
                 f"{sum(outcomes.values())} of {total} objects done: {told}",
                 f"gates open: {', '.join(gates) or 'none'}",
                 *capped(lines, "pulumi stack export", 20),
-                "next: restamp verify"
-                if self.exit_status == 0
-                else "next: remove the cause, then restamp up: it goes on with these alone",
+                f"next: {self.next}",
             )
         )
 

@@ -81,7 +81,8 @@ def up(
     code = engine.up(begun.id, context.args)
     standing = engine.standing(begun.id, loaded.names())
     print(standing.summary())
-    raise typer.Exit(standing.exit_status or (4 if code else 0))
+    waits = standing.exit_status == 3 and not standing.missing
+    raise typer.Exit(0 if code == 0 else 3 if waits else 4)
 
 
 def status(
