@@ -1,10 +1,7 @@
-"""`python tests/conformance FOLDER [-v] [--scramble N]`."""
+"""`python -m tests.conformance FOLDER... [-v] [--scramble N]`."""
 
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from conformance.replay import main
+from tests.conformance.replay import main
 
 sys.exit(main())

@@ -220,9 +220,7 @@ def main() -> int:
 def _show(outcome: Outcome) -> None:
     for result in outcome.results:
         if result.differences:
-            exchange = result.exchange
-            print(
-                f"\n{exchange.source} {exchange.scenario}: {exchange.method} {exchange.path} -> {exchange.status} ({result.kind})"
-            )
+            exchange, said = result.exchange, f"{result.exchange.status} ({result.kind})"
+            print(f"\n{exchange.source} {exchange.scenario}: {exchange.method} {exchange.path} -> {said}")
             for difference in result.differences[:20]:
                 print(f"  {difference[:600]}")

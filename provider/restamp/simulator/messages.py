@@ -50,7 +50,7 @@ class Record:
     plane: str = ""  # admin, tenant or identity
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not a fault of ours
+class Refusal(Exception):
     """A request that the stamp answers with an error."""
 
     def __init__(self, response: Response) -> None:

@@ -1,6 +1,0 @@
-"""Makes `conformance` importable from its own tests."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
