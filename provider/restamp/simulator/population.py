@@ -109,7 +109,7 @@ class _Population:
         chance, provider = self._chance, self._stamp.provider_subscription
         company = chance.randrange(len(_COMPANIES))
         own = self._guid() if number % 50 != 7 else f"{self._guid()[:24]}02g1h{chance.randrange(10**7):07d}"
-        name = "Test Subscription" if number % 20 == 3 else f"{_COMPANIES[company]} {chance.choice(_PURPOSES)}"
+        name = "My Subscription" if number % 20 == 3 else f"{_COMPANIES[company]} {chance.choice(_PURPOSES)}"
         group, offer = chance.choice(
             (*(("offers-rg", tier) for tier in _TIERS), ("partners-rg", "gold"), ("retired-rg", "legacy"))
         )
