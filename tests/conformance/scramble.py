@@ -59,7 +59,7 @@ class Scrambler:
         body = exchange.answered
         if exchange.body is not None:
             body = json.dumps(self.value(exchange.body))
-        sent = exchange.sent and json.dumps(self.value(json.loads(exchange.sent)))
+        sent = json.dumps(self.value(exchange.request)) if exchange.request else exchange.sent
         return replace(exchange, url=url, sent=sent, headers=headers, answered=body)
 
 
@@ -82,7 +82,7 @@ def _names(recorded: list[Exchange]) -> Iterable[str]:
         for name in (
             *parse(exchange.path).names,
             *_in_value(exchange.body),
-            *_in_value(json.loads(exchange.sent or "0")),
+            *_in_value(exchange.request),
         ):
             if len(name) > 2 and name.lower() not in types and not GUID.fullmatch(name) and not name.isdecimal():
                 yield name

@@ -54,6 +54,31 @@ def put_image(call: Call) -> Response:
     return response
 
 
+def put_extension(call: Call) -> Response:
+    """Create a VM extension: publisher, kind and version in other fields than sent, no source (recorded)."""
+    response = verbs.put(call)
+    publisher, kind, version = call.address.names[2:]
+    said = {"publisher": publisher, "extensionType": kind, "typeHandlerVersion": version, "sourceBlob": None}
+    response.body = response.body | {"properties": response.body["properties"] | said}
+    call.state.store.put(call.address.key, response.body)
+    return response
+
+
+def disks(call: Call) -> Response:
+    """Return the disks that the query asks for: by state, share and owner, from `start` on, `count` of them."""
+    query = call.request.query
+    found = [body for _, body in verbs.below(call)]
+    if (state := query.get("status", "All").lower()) != "all":
+        found = [body for body in found if str(body["properties"].get("status", "")).lower() == state]
+    if share := query.get("sharepath", "").lower():
+        found = [body for body in found if str(body["properties"].get("sharePath", "")).lower() == share]
+    if owner := query.get("usersubscriptionid", "").lower():
+        found = [body for body in found if owner in str(body["properties"].get("userResourceId", "")).lower()]
+    start, count = query.get("start", ""), query.get("count", "")
+    found = found[int(start) :] if start.isdecimal() and len(start) < 10 else found
+    return Response(200, {"value": found[: int(count)] if count.isdecimal() and len(count) < 10 else found})
+
+
 def feature(call: Call) -> Wire:
     """Return a copy of the feature that a POST is about."""
     found = call.state.store.get(call.address.key.rpartition("/")[0])
@@ -120,7 +145,7 @@ RULES = (
         "locations/quotas",
         "2021-01-01",
         before_delete=(quota_unused,),
-        versions=("2015-12-01-preview", "2018-02-09", "2021-01-01"),
+        versions=("2015-12-01-preview", "2021-01-01"),
         source="recorded",
         methods=READ_WRITE,
         create=200,
@@ -137,7 +162,6 @@ RULES = (
         source="recorded",
         methods={GET, PUT, DELETE},
         answers={PUT: put_image},
-        wire_type=f"{NAMESPACE}/locations/artifactTypes/publishers/offers/skus/versions",
         name="null",
         defaults={"dataDisks": None, "details": None, "replicate": False},
         fixed={"provisioningState": "Succeeded"},
@@ -148,7 +172,7 @@ RULES = (
         "2015-12-01-preview",
         source="recorded",
         methods={GET, PUT, DELETE},
-        wire_type=f"{NAMESPACE}/locations/artifactTypes/publishers/types/versions",
+        answers={PUT: put_extension},
         name="null",
         fixed={"provisioningState": "Succeeded"},
         assumed=("VM extensions: 201 for a new one, as the swagger says.",),
@@ -164,7 +188,13 @@ RULES = (
         },
     ),
     row("locations/computeScaleUnits", "2021-03-30", source="recorded"),
-    row("locations/disks", "2021-09-01", source="recorded"),
+    row(
+        "locations/disks",
+        "2021-09-01",
+        source="recorded",
+        answers={LIST: disks},
+        assumed=("Disks: `start` counts from 0; the filters by scale unit and volume do nothing.",),
+    ),
     row(
         "locations/diskMigrationJobs",
         "2021-09-01",

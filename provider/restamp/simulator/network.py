@@ -73,13 +73,12 @@ RULES = (
     row("locations/operations", namespace="Microsoft.Network", methods={GET}, answers={GET: status}),
     row("locations/operationResults", namespace="Microsoft.Network", methods={GET}, answers={GET: result}),
     row("adminOverview", methods={LIST}, answers={LIST: singleton}),
-    row("adminLoadBalancers", methods={LIST}, shows=("microsoft.network", "loadbalancers")),
-    row("adminPublicIpAddresses", methods={LIST}, shows=("microsoft.network", "publicipaddresses")),
-    row("adminVirtualNetworks", methods={LIST}, shows=("microsoft.network", "virtualnetworks")),
+    row("adminLoadBalancers", methods={LIST}),
+    row("adminPublicIpAddresses", methods={LIST}),
+    row("adminVirtualNetworks", methods={LIST}),
     row(
         "adminVirtualNetworkGatewayConnections",
         "2022-02-01",
         methods={LIST},
-        shows=("microsoft.network", "connections"),
     ),
 )

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from .addresses import Address, last, parse
 from .messages import path_of, query_of
-from .rules import Rule
+from .rules import Rule, spelled
 from .state import derived
 from .store import Wire
 from .tables import BY_TYPE
@@ -47,6 +47,14 @@ class Exchange:
     def query(self) -> dict[str, str]:
         """The decoded query, names in lower case."""
         return query_of(urlsplit(self.url).query)
+
+    @property
+    def request(self) -> Any:
+        """The request's body as JSON; an empty object when it is empty or no JSON."""
+        try:
+            return json.loads(self.sent) if self.sent else {}
+        except ValueError:
+            return {}
 
     @property
     def body(self) -> Any:
@@ -165,7 +173,7 @@ class _File:
             elif exchange.method != "GET" and exchange.status < 300:
                 self._write(exchange, address, rule)
         groups = [self._group(name) for name in self._groups()]
-        objects = [*groups, *self.found.values()]
+        objects = [*groups, *(body for body in self.found.values() if self._is_mine(body))]
         tenant = self._tenant()
         placed = list(self.placed.items())
         return Seed(self.region, self.provider, tenant, objects, placed, self.known, self.lost)
@@ -177,11 +185,18 @@ class _File:
         items = body.get("value") if isinstance(body, dict) else body
         self.known.add(address.type_key)
         if isinstance(items, list):
-            keys = {self._keep(address, rule, item) for item in items if isinstance(item, dict)}
-            if "$top" not in exchange.query:
-                self.lists.append((address.type_key, _parent(address), keys))
+            self._keep_list(exchange, address, rule, [item for item in items if isinstance(item, dict)])
         elif isinstance(body, dict):
             self._keep(address, rule, body, exchange.path)
+
+    def _keep_list(self, exchange: Exchange, address: Address, rule: Rule, items: list[Wire]) -> None:
+        """Seed what a list shows; things without ids only as the list they are in."""
+        if any(not item.get("id") for item in items):
+            self.placed.setdefault(address.key, exchange.body)
+            return
+        keys = {self._keep(address, rule, item) for item in items}
+        if not set(exchange.query) - {"api-version", "summary"}:  # a whole list, not what somebody looked for
+            self.lists.append((address.type_key, _parent(address), keys))
 
     def _keep(self, address: Address, rule: Rule, body: Wire, path: str = "") -> str:
         """Seed one object that was read, unless the recording wrote it or an earlier list lacks it; return its key."""
@@ -194,8 +209,9 @@ class _File:
             marker = f"{self.root}/providers/{SERVICE}/delegatedProviders/{last(identifier)}"
             self.found.setdefault(marker.lower(), {"id": marker})
             rule = BY_TYPE[SERVICE.lower(), "subscriptions"]
-        fits = kind in {rule.key, rule.shows} or rule.types == "locations/artifactTypes"
-        key = identifier.lower() if fits else path.lower()
+        mine = identifier.lower().startswith(self.root.lower() + "/")
+        fits = mine and (kind == rule.key or rule.types == "locations/artifactTypes")
+        key = identifier.lower() if fits else (path or f"{address.path}/{last(identifier)}").lower()
         if key and key not in self.written and key not in self.found and key not in self.placed:
             if any(types == kind and key.startswith(below) and key not in keys for types, below, keys in self.lists):
                 self.lost.append(identifier)
@@ -221,17 +237,28 @@ class _File:
             self._offer(exchange)
         self.written.add(target.key)
 
+    def _is_mine(self, body: Wire) -> bool:
+        """Return whether a stamp with this provider subscription can hold an object; note those it cannot."""
+        mine = str(body["id"]).lower().startswith(self.root.lower() + "/")
+        if not mine:
+            self.lost.append(str(body["id"]))
+        return mine
+
     def _stub(self, target: Address, rule: Rule) -> Wire:
-        body: Wire = {"id": target.path}
+        body: Wire = {"id": spelled(target, rule, self.region, target.group)}
         if rule.flat:
             return body
-        name = f"{self.region}/{target.name}" if rule.name == "located" else target.name
+        names = {"located": f"{self.region}/{target.name}", "joined": "/".join(target.names)}
+        name = names.get(rule.name, target.name)
         return body | {"name": name, "type": rule.shown_type, "location": self.region, "properties": {}}
 
     def _offer(self, exchange: Exchange) -> None:
         """Seed the offer that an accepted subscription names, when nothing else shows it."""
-        offer = json.loads(exchange.sent or "{}").get("offerId")
-        if isinstance(offer, str) and offer.lower() not in self.found and offer.lower() not in self.written:
+        offer = exchange.request.get("offerId")
+        if not isinstance(offer, str) or parse(offer).type_key != (SERVICE.lower(), "offers"):
+            return
+        here = offer.lower().startswith(self.root.lower() + "/")
+        if here and offer.lower() not in self.found and offer.lower() not in self.written:
             self.found[offer.lower()] = self._stub(parse(offer), BY_TYPE[SERVICE.lower(), "offers"])
 
     def _from_tenant(self, address: Address, body: Wire) -> Wire:
@@ -239,12 +266,15 @@ class _File:
         offers = f"{self.root}/resourceGroups/offers/providers/{SERVICE}/offers"
         if address.types[-1].lower() == "offers":
             name = last(str(body.get("id", "")))
+            provider = address.names[0] if address.names else "default"
+            if provider.lower() != "default":
+                offers = f"{self.root}/providers/{SERVICE}/delegatedProviders/{provider}/offers"
             properties = {"name": name, "state": "Public", "subscriptionCount": 0, "maxSubscriptionsPerAccount": 0}
             properties |= {"basePlanIds": [], "addonPlans": []}
             properties |= {key: body[key] for key in ("displayName", "description") if key in body}
             kind = f"{SERVICE}/offers"
             shown = {"name": name, "type": kind, "location": self.region, "properties": properties}
-            self.known.add((SERVICE.lower(), "offers"))
+            self.known.add(parse(f"{offers}/x").type_key)
             return {"id": f"{offers}/{name}"} | shown
         kept = {key: value for key, value in body.items() if key not in {"subscriptionPolicies", "offerId", "id"}}
         identifier = f"{self.root}/providers/{SERVICE}/subscriptions/{body.get('subscriptionId')}"
@@ -273,7 +303,7 @@ class _File:
         for exchange in self.recorded:
             body = exchange.body
             answered = exchange.method == "PUT" and isinstance(body, dict) and body.get("tenantId")
-            if answered and not json.loads(exchange.sent or "{}").get("tenantId"):
+            if answered and not exchange.request.get("tenantId"):
                 return str(exchange.body["tenantId"])
         common = Counter(str(body["tenantId"]) for body in self.found.values() if body.get("tenantId"))
         return common.most_common(1)[0][0] if common else None

@@ -110,7 +110,6 @@ class Rule:
     missing: Answer = gateway_missing
     wrong_location: Answer = no_such_location
     absent_delete: Answer | None = None  # None: 204
-    shows: tuple[str, str] | None = None  # a list of another type's objects
     headers: Mapping[str, str] = field(default_factory=dict)
     marks: tuple[str, ...] = ()  # headers that hold a fresh guid
     answers: Mapping[str, Answer] = field(default_factory=dict)  # own answers by method
@@ -130,3 +129,12 @@ class Rule:
     def shown_type(self) -> str:
         """The `type` on the wire."""
         return f"{self.namespace}/{self.types}" if self.wire_type is None else self.wire_type
+
+
+def spelled(address: Address, rule: Rule, region: str, group: str | None) -> str:
+    """Return the id of what an address means, in the type's own spelling (recorded: `resourceGroups`)."""
+    pairs = zip(rule.types.split("/"), address.names, strict=True)
+    tail = "/".join(f"{kind}/{region if kind == 'locations' else name}" for kind, name in pairs)
+    scope = f"/subscriptions/{address.subscription}" if address.subscription else ""
+    scope += f"/resourceGroups/{group}" if group else ""
+    return f"{scope}/providers/{rule.namespace}/{tail}" if rule.namespace else f"/{tail}"

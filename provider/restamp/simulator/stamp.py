@@ -93,7 +93,7 @@ class Stamp:
         stamp.load(body for body in builtin.objects(stamp.state) if parse(body["id"]).type_key not in seed.known)
         stamp.load(seed.objects)
         for key, body in seed.placed:
-            stamp.state.store.put(key.lower(), dict(body))
+            stamp.state.store.put(key.lower(), body)
         return stamp
 
     @property

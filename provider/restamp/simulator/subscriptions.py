@@ -8,7 +8,7 @@ from .delegation import DELEGATION_RULES
 from .guards import OFFERS, PLANS, bump, count, group_exists, offer_unused, plan_unused, texts
 from .messages import Response, error, refuse
 from .moves import MOVE_RULES
-from .rules import READ_ONLY, READ_WRITE, Call, Rule
+from .rules import GET, LIST, PUT, READ_ONLY, READ_WRITE, Call, Rule
 from .store import Wire
 
 NAMESPACE = "Microsoft.Subscriptions.Admin"
@@ -142,7 +142,7 @@ def gone(call: Call, old: Wire | None, _new: Wire) -> None:
 def acquire(call: Call, _old: Wire | None, new: Wire) -> None:
     """Show an acquired plan as recorded: its plan without the group, provisioned, with a time."""
     plan = new.get("planId")
-    if not isinstance(plan, str) or parse(plan).type_key != PLANS:
+    if not isinstance(plan, str) or not last(plan):
         raise refuse(400, "InvalidPlanId", "The property 'planId' is no id of a plan.")
     new["acquisitionId"] = call.address.name
     new["planId"] = f"{call.state.root}/providers/{NAMESPACE}/plans/{last(plan)}"
@@ -212,8 +212,13 @@ RULES = (
         before_put=(group_exists,),
         assumed=("Directory tenants: PUT and DELETE, as the swagger says.",),
     ),
-    row("locations", methods=READ_ONLY),
+    row("locations", methods={GET, LIST, PUT}, flat=True, create=200, assumed=("PUT of a location.",)),
     row("locations/quotas", methods=READ_ONLY, name="located"),
+    *(
+        row(f"{kind}/{what}", source="swagger", methods=frozenset({LIST}))
+        for kind in ("plans", "offers")
+        for what in ("metrics", "metricDefinitions")
+    ),
     row("manifests", source="swagger", methods=READ_ONLY),
     *DELEGATION_RULES,
     *MOVE_RULES,

@@ -1,9 +1,23 @@
 """All tables together: namespace and type -> rule."""
 
 from . import compute, fabric, keyvault, network, registry, resources, storage, subscriptions, tenant, update
-from .rules import Rule
+from .rules import LIST, Rule
 
 SERVICES = (compute, network, storage, keyvault, registry, subscriptions, tenant, resources, fabric, update)
-RULES: tuple[Rule, ...] = tuple(rule for service in SERVICES for rule in service.RULES)
+OWN: tuple[Rule, ...] = tuple(rule for service in SERVICES for rule in service.RULES)
+OPERATIONS: dict[str, Rule] = {
+    rule.namespace: Rule(
+        namespace=rule.namespace,
+        types="operations",
+        versions=tuple({v: None for other in OWN if other.namespace == rule.namespace for v in other.versions}),
+        source="swagger",
+        methods=frozenset({LIST}),
+        headers=rule.headers,
+        marks=rule.marks,
+    )
+    for rule in OWN
+    if rule.namespace.endswith(".Admin")
+}  # what each service can do: a list below no subscription, empty unless seeded
+RULES: tuple[Rule, ...] = (*OWN, *OPERATIONS.values())
 BY_TYPE: dict[tuple[str, str], Rule] = {rule.key: rule for rule in RULES}
 NAMESPACES = frozenset(rule.namespace.lower() for rule in RULES)

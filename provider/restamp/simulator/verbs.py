@@ -6,7 +6,7 @@ from typing import Any
 from .addresses import parse
 from .messages import Response, refuse
 from .operations import accepted, noted
-from .rules import DELETE, GET, LIST, PUT, Call, deny
+from .rules import DELETE, GET, LIST, PUT, Call, deny, spelled
 from .state import guid
 from .store import Wire
 
@@ -45,16 +45,17 @@ def get(call: Call) -> Response:
 
 def listed(call: Call) -> Response:
     """Return all objects of the collection; for types in groups also across groups."""
+    whole = call.state.store.get(call.address.key)
+    if whole is not None:  # a seeded list of things without ids
+        return Response(200, whole)
     return wrap(call, [body for _, body in below(call)])
 
 
 def below(call: Call) -> list[tuple[str, Wire]]:
     """Return the objects of the call's type under its path, with their keys."""
     address = call.address
-    if call.rule.shows is not None:
-        kind = call.rule.shown_type.lower()
-        found = call.state.store.of_type(call.rule.shows)
-        return [(key, body) for key, body in found if str(body.get("type", "")).lower() == kind]
+    if not address.subscription:
+        return []
     parent = address.key.rpartition("/providers/")[0] + "/"
     if len(address.types) > 1:
         parent = address.key.rpartition("/")[0] + "/"
@@ -71,9 +72,13 @@ def singleton(call: Call) -> Response:
 
 def put_singleton(call: Call) -> Response:
     """Replace the one object at a path that has no name of its own."""
-    at = next((key for key, _ in call.state.store.of_type(call.address.type_key, call.address.key)), None)
-    here = parse(at or f"{call.address.path}/value")
-    return put(replace(call, address=here))
+    found = call.state.store.of_type(call.address.type_key, call.address.key)
+    at, old = next(found, (f"{call.address.path}/value", None))
+    response = put(replace(call, address=parse(at)))
+    if old is not None:  # it keeps the form it had
+        response.body = {name: value for name, value in response.body.items() if name in old}
+        call.state.store.put(at, response.body)
+    return response
 
 
 def wrap(call: Call, objects: list[Wire]) -> Response:
@@ -167,14 +172,8 @@ def check_fields(call: Call, sent: Wire) -> None:
 
 def canonical(call: Call) -> str:
     """Return the id of a new object: the caller's names in the type's own spelling."""
-    address, rule = call.address, call.rule
-    scope = f"/subscriptions/{address.subscription}" if address.subscription else ""
-    if address.group:
-        group = call.state.get(f"{scope}/resourceGroups/{address.group}")
-        scope += f"/resourceGroups/{group['name'] if group else address.group}"
-    names = [call.state.region if t == "locations" else n for t, n in _pairs(call)]
-    tail = "/".join(f"{t}/{n}" for (t, _), n in zip(_pairs(call), names, strict=True))
-    return f"{scope}/providers/{rule.namespace}/{tail}" if rule.namespace else f"/{tail}"
+    group = call.address.group and call.state.get(f"{call.state.root}/resourceGroups/{call.address.group}")
+    return spelled(call.address, call.rule, call.state.region, group["name"] if group else call.address.group)
 
 
 def shown_name(call: Call) -> str:
@@ -184,10 +183,6 @@ def shown_name(call: Call) -> str:
     if call.rule.name == "joined":
         return "/".join(call.address.names)
     return call.address.name
-
-
-def _pairs(call: Call) -> list[tuple[str, str]]:
-    return list(zip(call.rule.types.split("/"), call.address.names, strict=True))
 
 
 def _check_location(call: Call) -> None:
