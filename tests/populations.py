@@ -48,6 +48,7 @@ NAMES = (
     st.sampled_from([name for name in ODD if name != "#"])
     | st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/\\?#%"), min_size=1, max_size=12)
 ).filter(lambda name: name.strip(".") != "" and name == name.strip("\u2028\u2029"))
+GROUPS = st.sampled_from(["offers-rg", "größe", "no", "007", "con", "1.10", "(lab)", "ключ", "Gold", "gold", "n" * 80])
 TEXT_OR_NONE = st.none() | TEXTS
 COUNTS = st.integers(0, 2**31 - 1)
 OUTSIDE = ["compute/gone", "Microsoft.KeyVault.Admin/Unlimited", "Microsoft.AzureStackResourceMonitor.Admin/Unlimited"]
@@ -72,8 +73,8 @@ def quotas(model: type[Document]) -> st.SearchStrategy[list[Any]]:
 @st.composite
 def populations(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[Document]:
     """Documents of every kind that name each other, kind after kind in the order they are written."""
-    tags = st.dictionaries(TEXTS, TEXTS, max_size=2)
-    groups = unique(draw(st.lists(made(ResourceGroup, name=NAMES, tags=tags), min_size=1, max_size=3)), "name")
+    tags = st.dictionaries(st.sampled_from(["env", "cost centre", "größe", "no", "1.10", "~"]), TEXTS, max_size=3)
+    groups = unique(draw(st.lists(made(ResourceGroup, name=GROUPS, tags=tags), min_size=1, max_size=3)), "name")
     group = st.sampled_from([each.name for each in groups])
     compute, network, storage, registry = (
         draw(quotas(model)) for model in (ComputeQuota, NetworkQuota, StorageQuota, RegistryQuota)
