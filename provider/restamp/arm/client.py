@@ -9,6 +9,7 @@ from typing import Any
 
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceResponseError
+from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RequestIdPolicy, RetryPolicy, UserAgentPolicy
 from azure.core.rest import HttpRequest
 from azure.mgmt.resource.resources import ResourceManagementClient
 
@@ -205,14 +206,19 @@ class Arm:
             identity.get_token(scope)
         except AzureError as error:
             raise self._translated(error, "POST", self.endpoints.login) from error
+        # our own few policies: the SDK's would register resource providers unasked, and follow redirects
+        policies = [
+            RequestIdPolicy(),
+            UserAgentPolicy("restamp"),
+            RetryPolicy(retry_total=6, retry_backoff_max=30),
+            BearerTokenCredentialPolicy(identity, scope),
+        ]
         return ResourceManagementClient(
             identity,
             "none",  # every id names its own subscription
             base_url=self.settings.admin,
-            credential_scopes=[scope],
             transport=self._transport,
-            retry_total=6,
-            retry_backoff_max=30,
+            policies=policies,
         )
 
     def _url(self, path: str, api_version: str) -> str:

@@ -59,6 +59,7 @@ class DocumentResource(Resource, module="restamp", name="Document"):
         """`document` has the kind's own keys, in Azure's spelling; what is None is left out."""
         at = at or In()
         needs = at.needs or {}
+        # what needs others is behind their gate by them: they are done for this recovery, or it does not begin
         wiring = {"needs": sorted(needs), "results": {key: need.result for key, need in needs.items()}} if needs else {}
         props: dict[str, Any] = {
             "kind": kind,
@@ -71,7 +72,7 @@ class DocumentResource(Resource, module="restamp", name="Document"):
         outputs = dict.fromkeys(("status", "message", "result", "outcome"))
         # nothing is ever deleted from a stamp unless its document says so
         options = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(retain_on_delete=on_destroy == "retain"), opts)
-        super().__init__(DocumentProvider(), name, props | wiring | behind(at.after) | outputs, options)
+        super().__init__(DocumentProvider(), name, props | (wiring or behind(at.after)) | outputs, options)
 
 
 def configured(key: str, default: str = "") -> str:

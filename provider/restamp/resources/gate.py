@@ -7,9 +7,8 @@ import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
 from restamp.errors import Waits
-from restamp.resources.provider import DONE, Props, refuse_behind_closed_gate
+from restamp.resources.provider import NOT_RUN, Props, not_done, refuse_behind_closed_gate
 
-NOT_RUN = "not run"
 _SHOWN = 10
 
 
@@ -37,7 +36,7 @@ class GateProvider(ResourceProvider):
         if len(known) < len(results):
             return DiffResult(changes=False)
         keys = ("expects", "recovery")
-        same = all(olds.get(key) == news.get(key) for key in keys) and _missing(news) == {}
+        same = all(olds.get(key) == news.get(key) for key in keys) and not not_done(expects, news)
         return DiffResult(changes=not (same and olds.get("open") is True))
 
     def create(self, props: Props) -> CreateResult:
@@ -49,17 +48,10 @@ class GateProvider(ResourceProvider):
         return UpdateResult(_opened(news))
 
 
-def _missing(props: Props) -> dict[str, str]:
-    """Expected, and not done: a member that was excluded has vanished, so the names are a list of their own."""
-    results = props.get("results") or {}
-    found = {name: str(results.get(name) or NOT_RUN) for name in props["expects"]}
-    return {name: result for name, result in found.items() if result != DONE}
-
-
 def _opened(props: Props) -> Props:
     name = props["name"]
     refuse_behind_closed_gate(props, f"gate {name}")
-    missing = _missing(props)
+    missing = not_done(props["expects"], props)
     kept = {key: value for key, value in props.items() if key != "results"}
     if not missing:
         return kept | {"open": True, "opened": props["recovery"]}

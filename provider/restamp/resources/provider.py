@@ -1,5 +1,6 @@
 """The one provider of all documents. Its dotted path is a file format: Pulumi keeps it in every state."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from pulumi.dynamic import (
@@ -28,6 +29,7 @@ from restamp.runbook import problems
 
 Props = dict[str, Any]
 DONE = "done"
+NOT_RUN = "not run"
 # what a diff looks at: everything else is wiring between resources of one run
 OWNED = ("kind", "stamp", "recovery", "target", "document", "later")
 
@@ -111,24 +113,30 @@ class DocumentProvider(ResourceProvider):
         kind = _kind(props)
         label = kind.label(document)
         refuse_behind_closed_gate(props, f"{kind.name} {label}")
-        if waits := _not_done(props):
-            return props | _answer("blocked", f"waits for {waits}")
+        if waits := _waits(props):
+            return props | _undone("blocked", f"waits for {waits}")
         if live.cancelled():
-            return props | _answer("waiting", "the run was cancelled before this was written")
+            return props | _undone("waiting", "the run was cancelled before this was written")
         here = self._session(props)
         here.check(props.get("target") or "")
         try:
             done = here.put(kind, document, frozenset(_later(kind, props)), props.get("recovery") or "")
         except (StampError, ValidationError) as error:
             live.warn(f"{label}: {_one_line(error)}")
-            return props | _answer("failed", _one_line(error))
+            return props | _undone("failed", _one_line(error))
         said = {"created": "created", "unchanged": "adopted, nothing written"}.get(done.outcome, "")
         said = said or "updated " + ", ".join(change.field for change in done.changes)
         live.say(f"{label}: {said}")
-        return props | _answer(DONE, said) | {"outcome": done.outcome}
+        result = {"status": DONE, "message": said, "result": finished(props.get("recovery")), "outcome": done.outcome}
+        return props | result
 
 
 _OUTPUTS = ("status", "message", "result", "outcome")
+
+
+def finished(recovery: str | None) -> str:
+    """A resource's `result` once it is done: for one recovery, so that the state of an earlier loss is no pass."""
+    return f"{DONE} for {recovery}" if recovery else DONE
 
 
 def refuse_behind_closed_gate(props: Props, about: str) -> None:
@@ -150,16 +158,23 @@ def inputs_of(document: Document) -> Props:
     return document.model_dump(mode="json", by_alias=True, exclude=skip, exclude_none=True)
 
 
-def _answer(status: str, message: str) -> Props:
-    return {"status": status, "message": message, "result": DONE if status == DONE else f"{status}: {message}"}
+def _undone(status: str, message: str) -> Props:
+    return {"status": status, "message": message, "result": f"{status}: {message}"}
 
 
-def _not_done(props: Props) -> str:
+def not_done(names: Iterable[str], props: Props) -> dict[str, str]:
+    """Of these resources, those that are not done for this recovery, with their results.
+
+    The names are a list of their own, for a resource that was excluded vanishes from `results`.
+    """
+    results, done = props.get("results") or {}, finished(props.get("recovery"))
+    found = {name: str(results.get(name) or NOT_RUN) for name in names}
+    return {name: result for name, result in found.items() if result != done}
+
+
+def _waits(props: Props) -> str:
     """The needed resources that are not done, at most three by name."""
-    results = props.get("results") or {}
-    waits = [
-        f"{name} ({results.get(name) or 'not run'})" for name in props.get("needs") or () if results.get(name) != DONE
-    ]
+    waits = [f"{name} ({result})" for name, result in not_done(props.get("needs") or (), props).items()]
     return ", ".join(waits[:3]) + (f" and {len(waits) - 3} more" if len(waits) > 3 else "")
 
 

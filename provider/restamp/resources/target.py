@@ -10,7 +10,7 @@ from restamp.arm import settings
 from restamp.models.stamp import RecoveryDocument, Stamp
 from restamp.recovery import Begun
 from restamp.resources import live
-from restamp.resources.provider import DONE, Props
+from restamp.resources.provider import DONE, Props, finished
 from restamp.resources.session import session
 
 
@@ -46,7 +46,7 @@ class TargetProvider(ResourceProvider):
         )
         target.writable(arm.about.deployment, recovery, props["recovery"])
         live.say(f"deployment {arm.about.deployment}, stamp version {arm.about.stamp_version or 'unknown'}")
-        return props | {"result": DONE, "status": DONE, "stampVersion": arm.about.stamp_version}
+        return props | {"result": finished(props["recovery"]), "status": DONE, "stampVersion": arm.about.stamp_version}
 
 
 class Target(Resource, module="restamp", name="Target"):
