@@ -20,10 +20,24 @@ from tests.flows.world import NAME, REGION, ROOT
 
 OBJECTS = int(os.environ.get("OBJECTS", "1000"))
 RUNS = int(os.environ.get("RUNS", "3"))
+# the same shape as a recovery: one component, one gate before, one need each, one gate behind
 NOOP = f"""
+import pulumi
 from tests.benchmarks.noop import Nothing
+class Component(pulumi.ComponentResource):
+    def __init__(self): super().__init__("noop:index:Component", "component")
+inside = pulumi.ResourceOptions(parent=Component())
+gate = Nothing("gate", inside)
+offer = Nothing("offer", inside, after=gate.status)
+tenant = "8272fdc6-5ec8-4aed-b10c-c09e3221910c"
+fields = dict(displayName="Contoso ERP", owner="erp@contoso.example", tenant=tenant, offer="offers-rg/gold")
+made = {{}}
 for number in range({OBJECTS}):
-    Nothing(f"nothing-{{number}}", displayName="Contoso ERP", owner="erp@contoso.example", offer="offers-rg/gold")
+    name = f"c66cb1bf-3d5e-4a44-9f0a-{{number:012d}}"
+    document = {{"id": name, "state": "Enabled", "routingResourceManagerType": "Default", **fields}}
+    wiring = dict(recovery="2026-11-23", target=tenant, needs=["offers/gold"], results={{"offers/gold": offer.status}})
+    made[name] = Nothing(name, inside, document=document, stamp="redmond.ext.contoso.example", **wiring)
+Nothing("last", inside, results={{name: one.status for name, one in made.items()}})
 """
 
 
@@ -118,7 +132,9 @@ def no_op(bench: Bench) -> tuple[float, float]:
     folder = bench.folder / "noop"
     folder.mkdir()
     plugins = f"plugins:\n  providers:\n    - name: pulumi-python\n      path: {ROOT / 'provider/host'}\n"
-    (folder / "Pulumi.yaml").write_text(f"name: noop\nruntime: python\n{plugins}")
+    (folder / "Pulumi.yaml").write_text(
+        f"name: noop\nruntime:\n  name: python\n  options:\n    toolchain: pip\n{plugins}"
+    )
     (folder / "__main__.py").write_text(NOOP)
     up = ("pulumi", "--non-interactive", "up", "--yes", "--skip-preview", "--parallel", "64", "--stack", "noop")
     bench.run("pulumi", "--non-interactive", "stack", "init", "noop", cwd=folder)
@@ -162,7 +178,7 @@ def main() -> int:
         Row("verify", documents / verify, "objects/s", 300, at_most=False),
         Row("peak memory of capture and verify", peak, "MB", 200),
         Row(
-            f"`restamp up` of {documents} objects / engine's {OBJECTS} no-op resources",
+            f"`restamp up` of {documents} objects / engine's no-op of as many",
             first / engine_first,
             "times",
             3,

@@ -1,7 +1,8 @@
-"""What the engine costs by itself: a provider that does nothing."""
+"""What the engine costs by itself: a provider that does nothing, under resources of our shape and size."""
 
 from typing import Any
 
+from pulumi import ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
 
@@ -21,7 +22,7 @@ class NothingProvider(ResourceProvider):
 
 
 class Nothing(Resource, module="noop", name="Nothing"):
-    """One resource that is nothing, of the size of ours."""
+    """One resource that is nothing."""
 
-    def __init__(self, name: str, **fields: Any) -> None:
-        super().__init__(NothingProvider(), name, {"name": name, "document": fields, "status": None})
+    def __init__(self, name: str, opts: ResourceOptions, **fields: Any) -> None:
+        super().__init__(NothingProvider(), name, {"name": name, **fields, "status": None}, opts)
