@@ -40,7 +40,6 @@ class _Elsewhere(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"https": Pool}
 
-
     def close(self) -> None:
         """End every connection now: urllib3 alone waits until nobody remembers an answer."""
         pools = self.poolmanager.pools
