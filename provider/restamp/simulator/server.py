@@ -29,6 +29,14 @@ class Protocol(HttpToolsProtocol):
         super().on_message_begin()
         self.scope["restamp.cut"] = self.transport.abort  # type: ignore[typeddict-unknown-key]
 
+    def shutdown(self) -> None:
+        """End the connection at once: a client that keeps it open would hold up the end of the stamp for long."""
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.abort()
+        else:
+            self.cycle.keep_alive = False
+            self.loop.call_later(1.0, self.transport.abort)
+
 
 @dataclass(frozen=True)
 class Server:
