@@ -152,7 +152,7 @@ def test_a_certificate_signs_in_and_another_one_does_not(server: Any) -> None:
     assert read.status_code == 200
 
     client = Client(server, principal, certificate()[1])
-    with pytest.raises(ClientAuthenticationError, match="(?i)invalid"):
+    with pytest.raises(ClientAuthenticationError, match=r"(?i)invalid"):
         client.send("GET", QUOTAS)
     client.close()
 

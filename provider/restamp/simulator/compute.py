@@ -96,7 +96,7 @@ def keep(call: Call, body: Wire) -> Response:
 def set_globally(call: Call) -> Response:
     """Set the state of a feature for all tenants."""
     wanted = call.sent().get("globalFeatureState")
-    if wanted not in {"Enabled", "Disabled", "TenantSubscriptionLevel"}:
+    if str(wanted) not in {"Enabled", "Disabled", "TenantSubscriptionLevel"}:
         raise refuse(400, "InvalidParameter", f"'{wanted}' is no state of a feature.")
     body = feature(call)
     body.setdefault("properties", {})["globalFeatureSettings"] = {"globalFeatureState": wanted}

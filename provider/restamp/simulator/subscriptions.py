@@ -110,8 +110,10 @@ def check_subscription(call: Call, old: Wire | None, new: Wire) -> None:
     new.setdefault("delegatedProviderSubscriptionId", call.state.provider_subscription)
     if not new.get("tenantId"):
         new["tenantId"] = (old or {}).get("tenantId") or call.state.tenant
-    if new.get("state") not in WRITABLE and new.get("state") != (old or {}).get("state"):
-        raise refuse(400, "InvalidSubscriptionState", f"The state '{new.get('state')}' cannot be set.")
+    if new.get("state") is None:
+        new["state"] = "Enabled"
+    if str(new["state"]) not in WRITABLE and new["state"] != (old or {}).get("state"):
+        raise refuse(400, "InvalidSubscriptionState", f"The state '{new['state']}' cannot be set.")
     asked = new.get("offerId")
     if not isinstance(asked, str):
         raise refuse(400, "InvalidOfferId", "The property 'offerId' is missing.")
