@@ -118,7 +118,8 @@ class Host(provider_pb2_grpc.ResourceProviderServicer):
             if not found.id:
                 return proto.ReadResponse(id="")
             inputs = _written(found.inputs, props) if found.inputs is not None else request.inputs
-            return proto.ReadResponse(id=found.id, properties=_written(found.outs, props), inputs=inputs)
+            outs = request.properties if found.outs is props else _written(found.outs, props)  # most are as they were
+            return proto.ReadResponse(id=found.id, properties=outs, inputs=inputs)
 
         return self._run(request, context, props, answer)
 
