@@ -1,7 +1,11 @@
-"""A stamp asked in process, without a network: what many tests of its rules need."""
+"""A stamp asked: in process without a network, or over HTTPS under its true names without a DNS."""
 
 import json
 from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPSConnectionPool
+from urllib3.connection import HTTPSConnection
 
 from restamp.simulator import Principal, Stamp
 from restamp.simulator.messages import Request, Response, path_of, query_of
@@ -79,3 +83,29 @@ class Desk:
     def tenant(self, **more: Any) -> dict[str, Any]:
         """Return the body of a subscription to the offer `gold`."""
         return {"displayName": "ERP", "owner": "erp@contoso.example", "offerId": self.inside("offers", "gold")} | more
+
+
+class Dial(HTTPAdapter):
+    """True host names, dialled at one port of this machine."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        port = self._port
+
+        class Connection(HTTPSConnection):
+            def _new_conn(self) -> Any:
+                name, true_port = self._dns_host, self.port
+                self._dns_host, self.port = "127.0.0.1", port
+                try:
+                    return super()._new_conn()
+                finally:
+                    self._dns_host, self.port = name, true_port
+
+        class Pool(HTTPSConnectionPool):
+            ConnectionCls = Connection
+
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"https": Pool}

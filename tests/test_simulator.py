@@ -20,39 +20,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPSConnectionPool
-from urllib3.connection import HTTPSConnection
+from tests.asking import Dial
 
 from restamp.simulator import Fault, Principal, Stamp, serve
 
 QUOTAS = "providers/Microsoft.Compute.Admin/locations/redmond/quotas"
-
-
-class Dial(HTTPAdapter):
-    """True host names, dialled at one port of this machine."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        super().__init__()
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        port = self._port
-
-        class Connection(HTTPSConnection):
-            def _new_conn(self) -> Any:
-                name, true_port = self._dns_host, self.port
-                self._dns_host, self.port = "127.0.0.1", port
-                try:
-                    return super()._new_conn()
-                finally:
-                    self._dns_host, self.port = name, true_port
-
-        class Pool(HTTPSConnectionPool):
-            ConnectionCls = Connection
-
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"https": Pool}
 
 
 class Client:
