@@ -191,13 +191,13 @@ def _share(results: list[Result]) -> str:
     return f"{sum(not result.differences for result in results)}/{len(results)}" if results else "-"
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Judge the simulated stamp by recordings: 0 when enough conform, 1 when not, 2 without any."""
     cli = argparse.ArgumentParser(description="Replay recorded traffic against the simulated stamp.")
     cli.add_argument("folder", nargs="+", type=Path, help="a recording, or a folder of them")
     cli.add_argument("-v", "--verbose", action="store_true", help="show each difference")
     cli.add_argument("--scramble", type=int, metavar="N", help="rename all ids, names and regions first")
-    args = cli.parse_args()
+    args = cli.parse_args(arguments)
     recorded: list[Exchange] = []
     for folder in args.folder:
         try:

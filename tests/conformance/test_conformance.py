@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.conformance.compare import GUID, Names, bodies, headers
-from tests.conformance.replay import Outcome, replay
+from tests.conformance.replay import Outcome, main, replay
 
 from restamp import simulator
 from restamp.simulator.addresses import parse
@@ -126,3 +126,24 @@ def test_the_judge_compares_headers() -> None:
     assert list(headers(theirs, {"x-ms-ratelimit-remaining-subscription-reads": "1"}, Names()))
     assert list(headers(theirs, theirs | {"retry-after": "60"}, Names()))
     assert list(headers(theirs, theirs | {"etag": 'W/"x"'}, Names()))
+
+
+def test_the_command_says_how_many_conform(capsys: pytest.CaptureFixture[str]) -> None:
+    """The last line is the verdict; the table is above it; services without a table are named."""
+    status = main([str(RECORDINGS), "--scramble", "5"])
+    printed = capsys.readouterr().out.splitlines()
+
+    assert status == 0
+    assert printed[-1] == "216 of 216 exchanges conform"
+    assert printed[0].split()[0] == "service"
+    assert any("not simulated" in line and "Azs.Backup.Admin" in line for line in printed)
+
+
+def test_the_command_fails_below_the_bar_and_shows_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A recording that answers otherwise than the stamp is not passed over."""
+    source = RECORDINGS / "Azs.Storage.Admin" / "New-AzsStorageQuota.Recording.json"
+    (tmp_path / "bent.Recording.json").write_text(source.read_text("utf-8-sig").replace("200", "201"), "utf-8")
+
+    assert main([str(tmp_path), "-v"]) == 1
+    assert "status: 200 instead of 201" in capsys.readouterr().out
+    assert main([str(tmp_path / "nothing")]) == 2

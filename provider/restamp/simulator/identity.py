@@ -24,7 +24,10 @@ from .state import State, guid
 
 LIFETIME = 3600
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-ASSUMED = ("Signing in: codes and texts of refused sign-ins, and what a token looks like inside.",)
+ASSUMED = (
+    "Signing in: codes and texts of refused sign-ins, and what a token looks like inside; that one for the admin"
+    " endpoint is good for the tenant endpoint too.",
+)
 
 
 @dataclass(frozen=True)

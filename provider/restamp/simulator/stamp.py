@@ -195,7 +195,7 @@ class Stamp:
             response = early
         else:
             with self._lock:
-                response, principal = self._answer(request, plane)
+                response, principal = self._done(request, plane)
             if fault is not None:
                 fault.change(response)
         who = principal.client_id if principal else None
@@ -206,6 +206,16 @@ class Stamp:
         """Close the state file."""
         with self._lock:
             self.state.store.close()
+
+    def _done(self, request: Request, plane: str) -> tuple[Response, Principal | None]:
+        """Return the answer, once all that a write changed is kept together."""
+        if request.method not in WRITES or plane == "identity":
+            return self._answer(request, plane)
+        self.state.store.begin()
+        try:
+            return self._answer(request, plane)
+        finally:
+            self.state.store.commit()
 
     def _plane(self, request: Request) -> str:
         host = request.host.partition(":")[0].lower()
