@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
 from restamp import ids
+from restamp.errors import Refused
 from restamp.models.document import Document
+from restamp.models.finding import Finding
 
 D = TypeVar("D", bound=Document)
 Body = Mapping[str, Any]
@@ -122,6 +124,10 @@ class Kinds:
         return iter(self.by_name.values())
 
     def __getitem__(self, name: str) -> Kind[Any]:
+        """The kind of this name; Refused where no plugin of this environment owns it."""
+        if name not in self.by_name:
+            hint = "Install the plugin that owns it, in the environment that runs Pulumi."
+            raise Refused([Finding("unknown-kind", "stop", name, "there is no such kind here", hint)])
         return self.by_name[name]
 
     def of(self, document: Document) -> Kind[Any]:
