@@ -195,4 +195,5 @@ def main() -> int:
     return 0 if all(row.held for row in rows) else 1
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

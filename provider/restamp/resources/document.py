@@ -41,10 +41,8 @@ class DocumentResource(Resource, module="restamp", name="Document"):
     """One document of any kind; the typed classes below it are what programs use."""
 
     document: pulumi.Output[Mapping[str, Any]]
-    status: pulumi.Output[str]
-    message: pulumi.Output[str]
-    result: pulumi.Output[str]
-    outcome: pulumi.Output[str]
+    status: pulumi.Output[str]  # done, waiting, blocked, failed, drifted
+    result: pulumi.Output[str]  # the status with its reason; once done, for which recovery
 
     def __init__(
         self,
@@ -66,13 +64,19 @@ class DocumentResource(Resource, module="restamp", name="Document"):
             "stamp": at.stamp or configured("stamp"),
             "recovery": at.recovery or configured("recovery"),
             "target": at.target,
-            "document": {key: value for key, value in document.items() if value is not None},
             "later": list(at.later),
         }
-        outputs = dict.fromkeys(("status", "message", "result", "outcome"))
+        given = {key: value for key, value in props.items() if value}  # each property costs the SDK time
+        given["document"] = {key: value for key, value in document.items() if not _says_nothing(value)}
+        outputs = dict.fromkeys(("status", "result"))
         # nothing is ever deleted from a stamp unless its document says so
         options = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(retain_on_delete=on_destroy == "retain"), opts)
-        super().__init__(DocumentProvider(), name, props | (wiring or behind(at.after)) | outputs, options)
+        super().__init__(DocumentProvider(), name, given | (wiring or behind(at.after)) | outputs, options)
+
+
+def _says_nothing(value: Any) -> bool:
+    """Left out, or an empty container, which is the same; an empty text is something a stamp remembers."""
+    return value is None or (isinstance(value, dict | list | tuple) and not value)
 
 
 def configured(key: str, default: str = "") -> str:
