@@ -1,5 +1,6 @@
 """A recovery as a Pulumi program: the stack is named after its stamp, and its runbook is `runbooks/<stamp>`."""
 
+import gc
 from pathlib import Path
 
 import pulumi
@@ -8,5 +9,6 @@ from restamp.plugins import all_kinds
 from restamp.resources import Recovery, configured
 from restamp.runbook import load
 
+gc.disable()  # a program of some seconds: collecting cycles costs it a sixth of its time (docs/performance.md)
 runbook = load(Path(configured("runbook", f"runbooks/{pulumi.get_stack()}")), all_kinds())
 Recovery(pulumi.get_stack(), runbook=runbook, recovery=configured("recovery"))

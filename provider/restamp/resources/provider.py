@@ -112,23 +112,24 @@ class DocumentProvider(ResourceProvider):
     def _applied(self, props: Props, document: Document) -> Props:
         kind = _kind(props)
         label = kind.label(document)
+        kept = {key: props[key] for key in OWNED if key in props}  # the wiring of a run is no output
         refuse_behind_closed_gate(props, f"{kind.name} {label}")
         if waits := _waits(props):
-            return props | _undone("blocked", f"waits for {waits}")
+            return kept | _undone("blocked", f"waits for {waits}")
         if live.cancelled():
-            return props | _undone("waiting", "the run was cancelled before this was written")
+            return kept | _undone("waiting", "the run was cancelled before this was written")
         here = self._session(props)
         here.check(props.get("target") or "")
         try:
             done = here.put(kind, document, frozenset(_later(kind, props)), props.get("recovery") or "")
         except (StampError, ValidationError) as error:
             live.warn(f"{label}: {_one_line(error)}")
-            return props | _undone("failed", _one_line(error))
+            return kept | _undone("failed", _one_line(error))
         said = {"created": "created", "unchanged": "adopted, nothing written"}.get(done.outcome, "")
         said = said or "updated " + ", ".join(change.field for change in done.changes)
         live.say(f"{label}: {said}")
         result = {"status": DONE, "message": said, "result": finished(props.get("recovery")), "outcome": done.outcome}
-        return props | result
+        return kept | result
 
 
 _OUTPUTS = ("status", "message", "result", "outcome")
