@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -100,15 +101,16 @@ class Pulumi:
     def take_up(self) -> None:
         """Make ready after a run that was killed: a stale lock, creates that nobody knows the end of."""
         self._run("stack", "select", "--create", self.stack)
+        killed = not self._env["PULUMI_BACKEND_URL"].startswith("file://")  # other backends show no locks: look anyway
         for owner in self._locks():
-            alive = owner.get("hostname") == socket.gethostname() and Path(f"/proc/{owner.get('pid')}").exists()
-            if not alive and owner.get("hostname") == socket.gethostname():
+            if owner.get("hostname") == socket.gethostname() and _ended(int(owner.get("pid") or 0)):
                 print(
                     f"taking up a run that was killed (process {owner.get('pid')}, {owner.get('timestamp')})",
                     file=sys.stderr,
                 )
                 self._run("cancel", "--yes", "--stack", self.stack)
-        if self._state().get("deployment", {}).get("pending_operations"):
+                killed = True
+        if killed and self._state().get("deployment", {}).get("pending_operations"):
             print("taking up a run that was killed while it was writing: looking at the stamp again", file=sys.stderr)
             self._run("refresh", "--clear-pending-creates", "--yes", "--skip-preview", "--stack", self.stack)
 
@@ -172,6 +174,19 @@ class Pulumi:
             reason = (done.stderr or done.stdout).strip()
             raise Refused([Finding("pulumi", "stop", f"pulumi {' '.join(arguments[:2])}", reason)])
         return done
+
+
+def _ended(process: int) -> bool:
+    """Whether a process of this machine is gone; one that was just killed gets two seconds to be."""
+    for _ in range(20):
+        try:
+            state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return True
+        if state in "ZX":  # killed, and nobody has asked for its end yet
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def _environment(folder: Path, settings: Settings | None) -> dict[str, str]:
