@@ -46,6 +46,7 @@ class Journal:
     def unfinished(self) -> list[dict[str, Any]]:
         """Operations that were begun and whose end nobody wrote down."""
         begun: dict[str, dict[str, Any]] = {}
+        target = None
         if not self._path.exists():
             return []
         for line in self._path.read_text("utf-8").splitlines():
@@ -53,7 +54,10 @@ class Journal:
                 entry = json.loads(line)
             except ValueError:  # the last line of a process that was killed
                 continue
-            if entry["event"] == "operation":
+            if entry["event"] == "session" and entry.get("target") != target:
+                target = entry.get("target")
+                begun.clear()  # they ended with the stamp they were on
+            elif entry["event"] == "operation":
                 begun[entry["poll"]] = {key: value for key, value in entry.items() if key not in ("at", "event")}
             elif entry["event"] == "operation-ended":
                 begun.pop(entry["poll"], None)

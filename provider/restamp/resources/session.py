@@ -2,12 +2,13 @@
 
 import threading
 import time
+from contextlib import suppress
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from restamp import objects
 from restamp.arm.settings import Settings
-from restamp.errors import Refused, RestampError
+from restamp.errors import Refused, RestampError, StampError
 from restamp.journal import Journal
 from restamp.kind import Kind, Kinds
 from restamp.models.document import Document
@@ -86,7 +87,8 @@ class Session:
         from restamp.arm.operations import Operation
 
         for record in self.journal.unfinished():
-            self.arm.resume(Operation(**record))
+            with suppress(StampError):  # how it ended shows on the object, which is read before it is written
+                self.arm.resume(Operation(**record))
             self.journal.write("operation-ended", {"poll": record["poll"]})
 
     def _begun(self, operation: "Operation") -> None:
