@@ -359,6 +359,7 @@ def test_an_operation_is_recorded_before_it_is_polled_and_can_be_resumed(server:
 
     def record(operation: Operation) -> None:
         records.append((operation, len(stamp.requests)))
+        stamp.clock.advance(60)  # done at the first poll: nobody waits for the stamp here
 
     with Arm(settings_for(server), record) as arm:
         arm.put(path, "2015-06-15", {"properties": {"maxNicsPerSubscription": 1}})

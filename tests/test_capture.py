@@ -13,6 +13,7 @@ from restamp.capture import Capture, capture
 from restamp.errors import NothingHappened, Refused
 from restamp.kind import Kinds
 from restamp.kinds.groups import ResourceGroup
+from restamp.kinds.subscriptions import Plan
 from restamp.models.document import Document
 from restamp.models.stamp import Stamp as StampFile
 from restamp.plugins import all_kinds
@@ -205,6 +206,22 @@ def test_a_list_that_fails_ends_the_capture_before_anything_is_written(arm: Arm,
     with pytest.raises(Exception, match="403"):
         captured(arm, tmp_path)
     assert bytes_of(tmp_path).keys() == {"stamp.yaml"}
+
+
+def test_a_plan_whose_group_was_not_listed_is_not_covered_and_the_runbook_still_loads(
+    arm: Arm, stamp: Stamp, tmp_path: Path
+) -> None:
+    """A group made between two lists: the plan is told by name, and the next capture is not locked out."""
+    kinds = all_kinds()
+    for document in (ResourceGroup(name="new"), Plan(name="gold", group="new", display_name="Gold")):
+        objects.put(kinds.of(document), document, arm, kinds)
+    stamp.faults = [Fault("GET .*/resourcegroups$", status=200, body={"value": []})]
+    found = captured(arm, tmp_path)
+    save(found.runbook, found.captured)
+
+    assert "Plan new/gold: not covered: its groups/new was not listed" in [str(finding) for finding in found.findings]
+    assert load(tmp_path, kinds).documents == found.runbook.documents
+    assert captured(arm, tmp_path).counted()["Plan"] == 1
 
 
 def test_another_stamp_than_the_runbooks_is_refused_before_it_is_read(arm: Arm, tmp_path: Path) -> None:

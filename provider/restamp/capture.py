@@ -14,7 +14,8 @@ from restamp.models.document import Document, Local, marks
 from restamp.models.finding import Finding
 from restamp.models.stamp import Captured, Stamp
 from restamp.runbook import Runbook, load
-from restamp.runbook.model import in_order
+from restamp.runbook.model import in_order, referred
+from restamp.runbook.names import Names
 
 if TYPE_CHECKING:
     from restamp.arm.client import Arm
@@ -46,11 +47,29 @@ def capture(arm: "Arm", stamp: Stamp, kinds: Kinds, folder: Path, progress: Call
         documents += found
         findings += notes
         progress(kind.name, len(found))
+    documents, homeless = _with_a_home(documents, kinds)
+    findings += homeless
     if not documents:
         raise NothingHappened("captured")
     kept = _with_local(documents, kinds, folder)
     runbook = Runbook(stamp, in_order(kept, kinds), kinds, folder)
     return Capture(runbook, _captured(arm, runbook), tuple(findings))
+
+
+def _with_a_home(documents: list[Document], kinds: Kinds) -> tuple[list[Document], list[Finding]]:
+    """The documents whose own place is known: a plan without its group would be a runbook that does not load."""
+    names, kept, findings = Names(documents, kinds), [], []
+    for document in documents:
+        kind = kinds.of(document)
+        identity = {kind.model.model_fields[name].alias or name for name in kind.identity}
+        inside = [(to, ref) for field, to, ref in referred(document) if field in identity]
+        if missing := [f"{to}/{ref}" for to, ref in inside if names.full(to, ref) is None]:
+            about, hint = f"{kind.name} {kind.label(document)}", "Capture again: it may have been made in between."
+            message = f"not covered: its {missing[0]} was not listed"
+            findings.append(Finding("not-covered", "warn", about, message, hint))
+        else:
+            kept.append(document)
+    return kept, findings
 
 
 def _captured(arm: "Arm", runbook: Runbook) -> Captured:
