@@ -1,6 +1,7 @@
 """Begin a recovery: its folder, what is known, what is needed and what comes next. Changes nothing on any stamp."""
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,6 +31,9 @@ class Told:
 def begin(runbook: Runbook, recovery_id: str, way: str, drill: bool, target: str, connect: "Callable[[], Arm]") -> Told:
     """Write `recovery.yaml`, with the target deployment where the redeployed stamp answers or people name it."""
     recovery_id = recovery_id or dt.datetime.now(dt.UTC).date().isoformat()
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,39}", recovery_id):
+        hint = "Small letters, digits, dots and dashes, such as 2026-11-23: it names a folder."
+        raise Refused([Finding("recovery-id", "stop", recovery_id, "is no id of a recovery", hint)])
     captured = read_own(runbook.folder / "captured.yaml", Captured, runbook.folder, []) if _captured(runbook) else None
     lost = captured.deployment if captured else None
     if recovery_id in known(runbook.folder):
