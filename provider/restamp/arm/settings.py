@@ -73,6 +73,9 @@ def read(given: Mapping[str, str] | None = None, config: Mapping[str, str] | Non
     problems = list(_problems(values))
     if problems:
         raise Refused(problems)
+    for name in ("ca", "client_certificate"):  # the provider runs in another folder than the command
+        if name in values:
+            values[name] = str(Path(values[name]).resolve())
     return Settings(**{**values, "parallel": int(values.get("parallel", "16"))})  # type: ignore[arg-type]
 
 

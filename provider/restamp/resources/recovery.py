@@ -61,7 +61,9 @@ class Recovery(pulumi.ComponentResource):
         at = In(self._runbook.stamp.suffix, begun.id, begun.document.target.deployment, self.stamp_ready, needs, later)
         make: Callable[..., DocumentResource] = getattr(typed, kind.name, None) or _of_plugin(kind)
         fields = {field: value for field in own_fields(kind.model) if (value := getattr(document, field)) is not None}
-        return make(name, **fields, at=at, on_destroy=document.on_destroy, opts=self._inside)
+        # the second resource of an object may leave the program alone: the object goes with the first, or not at all
+        on_destroy: OnDestroy = document.on_destroy if name == kind.ref(document) else "retain"
+        return make(name, **fields, at=at, on_destroy=on_destroy, opts=self._inside)
 
     def _referred(self, document: Document) -> dict[str, DocumentResource]:
         found = {(of, ref): self._made.get((of, ref.lower())) for _, of, ref in referred(document)}
