@@ -45,6 +45,7 @@ class IdentityService:
     def __init__(self, state: State, principals: Mapping[str, Principal], key: bytes) -> None:
         self._state, self._principals, self._key = state, principals, key
         self._known: dict[str, SignIn] = {}
+        self.lifetime = LIFETIME  # seconds a token is good for
 
     @property
     def authority(self) -> str:
@@ -116,7 +117,8 @@ class IdentityService:
         audience = form.get("resource") or form.get("scope", "").split(" ")[0].removesuffix("/.default")
         if audience not in {self.audience(plane) for plane in ("management", "adminmanagement")}:
             return failed(400, "invalid_resource", f"The resource '{audience}' is not known to this stamp.")
-        body = {"token_type": "Bearer", "expires_in": LIFETIME, "access_token": self.issue(principal, audience)}
+        body = {"token_type": "Bearer", "expires_in": self.lifetime}
+        body["access_token"] = self.issue(principal, audience, self.lifetime)
         return Response(200, body, {"cache-control": "no-store", "pragma": "no-cache"})
 
     def _unknown(self, form: Mapping[str, str]) -> str:

@@ -33,6 +33,7 @@ class Response:
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0.0  # seconds to wait before it is sent
     closes: bool = False  # the connection ends without an answer
+    halves: bool = False  # the connection ends in the middle of the body
 
     def encoded(self) -> bytes:
         """Return the bytes of the body."""

@@ -28,6 +28,7 @@ class Protocol(HttpToolsProtocol):
         """Begin a request, with the way to cut its connection in the scope."""
         super().on_message_begin()
         self.scope["restamp.cut"] = self.transport.abort  # type: ignore[typeddict-unknown-key]
+        self.scope["restamp.break"] = self.transport.close  # type: ignore[typeddict-unknown-key]
 
     def shutdown(self) -> None:
         """End the connection at once: a client that keeps it open would hold up the end of the stamp for long."""
@@ -135,7 +136,7 @@ class App:
             while (await receive())["type"] != "http.disconnect":
                 pass
             return
-        await _send(response, scope["method"], send)
+        await _send(response, scope, send)
 
 
 async def _body(receive: Any) -> bytes:
@@ -147,10 +148,14 @@ async def _body(receive: Any) -> bytes:
             return b"".join(parts)
 
 
-async def _send(response: Response, method: str, send: Any) -> None:
+async def _send(response: Response, scope: Any, send: Any) -> None:
     body = response.encoded()
     headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in response.headers.items()]
     if response.status not in {204, 304}:
         headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+    if response.halves:
+        await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+        scope["restamp.break"]()
+        return
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})

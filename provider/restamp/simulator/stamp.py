@@ -9,11 +9,13 @@ from typing import Any
 
 from . import builtin, gateway, guards
 from .addresses import parse
+from .budgets import Budgets, Latency
 from .clock import Clock
 from .faults import Fault
 from .identity import IdentityService, key_of
 from .messages import Record, Refusal, Request, Response, error
 from .operations import PREFIX
+from .paging import paged
 from .principals import ROLES, Principal
 from .recordings import Seed
 from .rules import Call
@@ -66,6 +68,7 @@ class Stamp:
         if is_new and built_in:
             self.load(builtin.objects(self.state))
         self.faults: list[Fault] = []
+        self.budgets, self.latency, self.page_size = Budgets(), Latency(), 0  # 0: lists have no pages
         self.requests: deque[Record] = deque(maxlen=100_000)
         self._seed = seed
         if is_new:
@@ -197,7 +200,8 @@ class Stamp:
             with self._lock:
                 response, principal = self._done(request, plane)
             if fault is not None:
-                fault.change(response)
+                fault.change(request, response, self.clock.time())
+        response.delay += self.latency.of(request)
         who = principal.client_id if principal else None
         self.requests.append(Record(request.method, request.path, response.status, who, plane))
         return response
@@ -232,11 +236,14 @@ class Stamp:
         address, principal, rule = parse(request.path), None, None
         try:
             principal = gateway.sign_in(request, self.identities, self._principals, self.state)
+            self.budgets.spend(request, address, self.clock.time())
             rule, action = gateway.find(address, plane)
             response = gateway.route(Call(self.state, request, address, rule, principal, plane), action)
         except Refusal as refused:
             response = refused.response
-        return gateway.dress(response, request, self.state, address, rule), principal
+        dressed = gateway.dress(response, request, self.state, address, rule)
+        self.budgets.told(request, address, dressed, self.clock.time())
+        return paged(request, dressed, self.page_size), principal
 
     def _endpoints(self, plane: str) -> dict[str, Any]:
         portal = "adminportal" if plane == "admin" else "portal"
