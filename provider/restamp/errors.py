@@ -5,6 +5,9 @@ RestampError                 exit status 4: failed
 |-- Waits                    3: nothing is wrong, people have something to do
 |-- Busy                     2: another process is writing to the same stamp
 |-- NothingHappened          4: zero objects captured, restored or verified
+|-- Shut                     4: a sealed value that does not open
+|   |-- Tampered             moved, changed or cut off
+|   `-- NoKey                no private key at hand fits
 `-- StampError               4: the stamp or the way to it
     |-- Unreachable          no connection, no TLS
     |-- NotSignedIn          the sign-in was refused
@@ -64,6 +67,26 @@ class NothingHappened(RestampError):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"nothing was {what}: 0 objects")
+
+
+class Shut(RestampError):
+    """A sealed value that does not open; `about` names it, and neither it nor a reason ever holds what is sealed."""
+
+    def __init__(self, about: str, reason: str) -> None:
+        super().__init__(f"{about}: {reason}")
+        self.about, self.reason = about, reason
+
+
+class Tampered(Shut):
+    """Not what was sealed there: moved from elsewhere, changed, or cut off."""
+
+    hint = "Look at the file's history in git, and take the value back from the commit in which it still opened."
+
+
+class NoKey(Shut):
+    """Sealed for certificates whose private keys are not at hand."""
+
+    hint = "Name a .pfx or PEM file with a key that fits in RESTAMP_OPENERS; `restamp secrets check` lists which do."
 
 
 class StampError(RestampError):
