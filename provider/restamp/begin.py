@@ -1,19 +1,20 @@
 """Begin a recovery: its folder, what is known, what is needed and what comes next. Changes nothing on any stamp."""
 
 import datetime as dt
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import TypeAdapter, ValidationError
+
 from restamp.errors import Refused, RestampError
 from restamp.models.finding import Finding
-from restamp.models.stamp import Captured, RecoveryDocument, Target
-from restamp.recovery import chosen, file_of, known
+from restamp.models.stamp import Captured, RecoveryDocument, RecoveryId, Target
+from restamp.recovery import chosen, file_of, known, targets
 from restamp.runbook import Runbook
 from restamp.runbook.load import read_own
 from restamp.runbook.save import own_file
-from restamp.target import same_stamp
+from restamp.target import may_live, past_the_living, same_stamp
 
 if TYPE_CHECKING:
     from restamp.arm.client import Arm
@@ -30,29 +31,42 @@ class Told:
 
 def begin(runbook: Runbook, recovery_id: str, way: str, drill: bool, target: str, connect: "Callable[[], Arm]") -> Told:
     """Write `recovery.yaml`, with the target deployment where the redeployed stamp answers or people name it."""
-    recovery_id = recovery_id or dt.datetime.now(dt.UTC).date().isoformat()
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,39}", recovery_id):
-        hint = "Small letters, digits, dots and dashes, such as 2026-11-23: it names a folder."
-        raise Refused([Finding("recovery-id", "stop", recovery_id, "is no id of a recovery", hint)])
+    recovery_id = _checked(recovery_id or dt.datetime.now(dt.UTC).date().isoformat())
     captured = read_own(runbook.folder / "captured.yaml", Captured, runbook.folder, []) if _captured(runbook) else None
-    lost = captured.deployment if captured else None
     if recovery_id in known(runbook.folder):
         document = _again(runbook, recovery_id, target)
     else:
-        values = {"way": way, "drill": drill, "lost": {"deployment": lost}}
-        document = RecoveryDocument.model_validate(values)
+        document = _new(runbook, captured, way, drill)
     answer, deployment = _asked(runbook, connect) if not target else ("named by hand", target)
-    if deployment and deployment == document.lost.deployment:
-        answer = f"deployment {deployment}, the one that was captured: it may be the living stamp, so it is no target"
+    if deployment in document.lost and deployment and not document.redeployed:
+        answer = may_live(deployment)
         if target:
-            hint = "Name the deployment of the redeployed stamp: `restamp begin` says which one answers."
-            raise Refused([Finding("wrong-target", "stop", f"recovery {recovery_id}", answer, hint)])
+            hint = past_the_living(recovery_id, deployment)
+            raise Refused(
+                [Finding("wrong-target", "stop", f"recovery {recovery_id}", f"{answer}, so it is no target", hint)]
+            )
         deployment = None
     document = document.model_copy(update={"target": Target(deployment=deployment or document.target.deployment)})
     path = file_of(runbook.folder, recovery_id)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(own_file(document), "utf-8")
     return _told(runbook, recovery_id, document, answer, captured)
+
+
+def _checked(recovery_id: str) -> str:
+    try:
+        return TypeAdapter[str](RecoveryId).validate_python(recovery_id)
+    except ValidationError:
+        hint = "Small letters, digits, dots and dashes, at most 40, such as 2026-11-23: it names a folder."
+        raise Refused([Finding("recovery-id", "stop", recovery_id, "is no id of a recovery", hint)]) from None
+
+
+def _new(runbook: Runbook, captured: Captured | None, way: str, drill: bool) -> RecoveryDocument:
+    """What was lost: the deployment that was captured, and what earlier recoveries brought back since."""
+    earlier = (captured.deployment if captured else None, *targets(runbook.folder))
+    lost = tuple(dict.fromkeys(deployment for deployment in earlier if deployment))
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    return RecoveryDocument.model_validate({"way": way, "drill": drill, "begun": now, "lost": lost})
 
 
 def _again(runbook: Runbook, recovery_id: str, target: str) -> RecoveryDocument:
@@ -86,15 +100,13 @@ def _told(
     known_now = [
         f"stamp {runbook.stamp.suffix}, {runbook.stamp.identity}; {len(runbook.documents)} documents"
         + (f", captured {captured.on}" if captured else ", never captured"),
-        f"lost: deployment {document.lost.deployment or 'unknown'}",
+        f"lost: deployment {', '.join(document.lost) or 'unknown'}",
         f"answers now: {answer}",
         f"target: {document.target.deployment or 'not known yet'}",
     ]
-    needed, then = [], []
-    if not document.target.deployment:
-        needed.append("the redeployed stamp, signed in to: RESTAMP_CLIENT_ID and a secret or certificate")
-        then.append(f"restamp begin {recovery_id} --target <deployment id>   once it answers")
-    needed.append(f"{file} in git: git add {file.parent} && git commit")
-    return Told(
-        tuple(known_now), tuple(needed), (*then, "restamp diff   what would be written", "restamp up     write it")
-    )
+    commit = f"{file} in git: git add {file.parent} && git commit"
+    if document.target.deployment:
+        then = ("restamp diff   what would be written", "restamp up     write it")
+        return Told(tuple(known_now), (commit,), then)
+    stamp = "the redeployed stamp, signed in to: RESTAMP_CLIENT_ID and a secret or certificate"
+    return Told(tuple(known_now), (stamp, commit), (f"restamp begin {recovery_id}   once it answers",))

@@ -1,7 +1,10 @@
 """A recovery's folder: `recoveries/<id>/recovery.yaml`, decided by people and kept in git."""
 
+import datetime as dt
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from restamp.errors import Refused
 from restamp.models.finding import Finding
@@ -24,7 +27,21 @@ def file_of(runbook: Path, recovery_id: str) -> Path:
 
 def known(runbook: Path) -> list[str]:
     """The ids of all recoveries of a runbook, the newest last."""
-    return sorted(path.parent.name for path in (runbook / "recoveries").glob("*/recovery.yaml"))
+    return [recovery_id for recovery_id, _ in _read(runbook)]
+
+
+def _read(runbook: Path) -> list[tuple[str, RecoveryDocument | None]]:
+    """Every recovery, the newest last; what is wrong with one is told when it is chosen."""
+    files = (runbook / "recoveries").glob("*/recovery.yaml")
+    return sorted(((path.parent.name, read_own(path, RecoveryDocument, runbook, [])) for path in files), key=_age)
+
+
+def _age(item: tuple[str, RecoveryDocument | None]) -> tuple[Any, ...]:
+    """When it began; older files do not say so, and count by name: `drill` before any day, `-2` before `-10`."""
+    name, document = item
+    parts = [int(part) if at % 2 else part for at, part in enumerate(re.split("([0-9]+)", name))]
+    begun = document.begun if document else None
+    return begun or dt.datetime.min.replace(tzinfo=dt.UTC), "0" <= name[:1] <= "9", parts
 
 
 def chosen(runbook: Path, recovery_id: str = "") -> Begun:
@@ -40,3 +57,13 @@ def chosen(runbook: Path, recovery_id: str = "") -> Begun:
     if document is None:
         raise Refused(findings)
     return Begun(chosen_id, document)
+
+
+def targets(runbook: Path) -> dict[str, RecoveryDocument]:
+    """Each deployment that a recovery wrote to and no later one calls lost, with its recovery; drills are left out."""
+    found: dict[str, RecoveryDocument] = {}
+    for _, document in _read(runbook):
+        if document is not None and not document.drill:
+            found = {deployment: item for deployment, item in found.items() if deployment not in document.lost}
+            found |= {document.target.deployment: document} if document.target.deployment else {}
+    return found

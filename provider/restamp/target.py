@@ -1,14 +1,19 @@
 """Whether the stamp that answers is the one meant: asked before the first write, by every command that talks to it."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from restamp import objects
 from restamp.errors import Refused
+from restamp.models.document import Document
 from restamp.models.finding import Finding
-from restamp.models.stamp import RecoveryDocument, Stamp
+from restamp.models.stamp import Captured, RecoveryDocument, Stamp
+from restamp.runbook import Runbook
 
 if TYPE_CHECKING:
     from restamp.arm.client import Arm
+
+_SHOWN = 3
 
 
 def same_stamp(arm: "Arm", stamp: Stamp) -> None:
@@ -34,14 +39,13 @@ def _differs(arm: "Arm", what: str, found: str, wanted: str) -> Finding:
 
 
 def writable(deployment: str | None, recovery: RecoveryDocument, recovery_id: str) -> None:
-    """Refuse to write to anything but the recovery's own target, and never to what may be the stamp that was lost."""
+    """Refuse to write to anything but the recovery's own target, and never to what may be a stamp that was lost."""
     hint = ""
     if deployment is None:
         message = "the stamp does not say which deployment it is"
-        hint = "Give restamp's principal Owner on the default provider subscription."
-    elif deployment == recovery.lost.deployment:
-        message = f"deployment {deployment} is the one that was captured: it may be the living stamp"
-        hint = "Point DNS or RESTAMP_CONNECT_TO at the redeployed stamp."
+        hint = "Give restamp's principal Contributor on the default provider subscription (docs/operator/rights.md)."
+    elif deployment in recovery.lost and not recovery.redeployed:
+        message, hint = may_live(deployment), past_the_living(recovery_id, deployment)
     elif recovery.target.deployment is None:
         message = f"it has no target yet; the stamp that answers is deployment {deployment}"
         hint = f"If that is the redeployed stamp: restamp begin {recovery_id} --target {deployment}"
@@ -51,3 +55,68 @@ def writable(deployment: str | None, recovery: RecoveryDocument, recovery_id: st
     else:
         return
     raise Refused([Finding("wrong-target", "stop", f"recovery {recovery_id}", message, hint)])
+
+
+def may_live(deployment: str) -> str:
+    """What is said of a deployment that was lost and answers."""
+    return f"deployment {deployment} is one that was lost: it may be the living stamp"
+
+
+def past_the_living(recovery_id: str, deployment: str) -> str:
+    """The way on where a lost deployment answers: another address, or people's word that it is a new stamp."""
+    return (
+        "Point DNS or RESTAMP_CONNECT_TO at the redeployed stamp. If this is it, and the redeploy kept the id, write "
+        f"`redeployed: <how you know>` into recoveries/{recovery_id}/recovery.yaml, then: "
+        f"restamp begin {recovery_id} --target {deployment}"
+    )
+
+
+def expected(deployment: str | None, last: Captured | None, targets: Container[str | None], new: str = "") -> None:
+    """Refuse to capture any deployment but the last one's, a recovery's target, and `new`, which people named."""
+    known, here = last.deployment if last else None, deployment or "unknown"
+    if new and new != here:
+        message, hint = f"deployment {here} answers, and --new-deployment says {new}", "Name the one that answers."
+    elif new or known is None or deployment == known or deployment in targets:
+        return
+    else:
+        message = f"deployment {here} answers, and the runbook is that of {known}"
+        hint = f"If the stamp was lost, begin its recovery: restamp begin. {_from_now_on(here)}"
+    raise Refused([Finding("other-deployment", "stop", "capture", message, hint)])
+
+
+def familiar(deployment: str | None, last: Captured | None, targets: Mapping[str, RecoveryDocument]) -> bool:
+    """Whether a deployment is as it was captured: not a recovery's target that nobody has captured since."""
+    recovery = targets.get(deployment or "")
+    if recovery is None or last is None or deployment != last.deployment:
+        return recovery is None
+    return not (recovery.redeployed and recovery.begun and recovery.begun.date() >= last.on)
+
+
+def nothing_lost(before: Runbook, found: Runbook, deployment: str | None, *, known: bool) -> None:
+    """Refuse a capture that would take the runbook away: half of a familiar stamp's, anything of one just restored."""
+    gone = [document for key, document in before.index.items() if key not in found.index]
+    changed = [] if known else [document for document in before.documents if _changed(document, before, found)]
+    if len(gone) * 2 <= len(before.documents) if known else not gone + changed:
+        return
+    names = [
+        f"{before.kinds.of(document).name} {before.kinds.of(document).ref(document)}" for document in gone + changed
+    ]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    loss = (
+        f"it would take {len(gone)} of the runbook's {len(before.documents)} documents away and change {len(changed)}"
+    )
+    message = f"{loss}: {', '.join(names[:_SHOWN])}{more}"
+    first = "" if known else "A recovery's target is captured once it is restored: restamp up, then restamp verify. "
+    hint = first + _from_now_on(deployment or "unknown")
+    raise Refused([Finding("takes-away", "stop", "capture", message, hint)])
+
+
+def _changed(document: Document, before: Runbook, found: Runbook) -> bool:
+    kind = before.kinds.of(document)
+    other = found.find(kind.collection, kind.ref(document))
+    return other is not None and (type(other) is not type(document) or bool(objects.compare(kind, document, other)))
+
+
+def _from_now_on(deployment: str) -> str:
+    command = f"restamp capture --new-deployment {deployment}"
+    return f"To take the stamp as it is from now on (git keeps the old runbook): {command}"

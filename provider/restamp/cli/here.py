@@ -10,7 +10,7 @@ from restamp.models.finding import Finding
 
 if TYPE_CHECKING:
     from restamp.arm.client import Arm
-    from restamp.models.stamp import Stamp
+    from restamp.models.stamp import Captured, Stamp
 
 RunbookOption = Annotated[
     Path | None,
@@ -80,6 +80,19 @@ def stamp_of(folder: Path) -> "Stamp":
     if stamp is None:
         raise Refused(found)
     return stamp
+
+
+def captured_last(folder: Path) -> "Captured | None":
+    """What the last capture said of the stamp; None where there was none."""
+    from restamp.models.stamp import Captured
+    from restamp.runbook.load import read_own
+
+    found: list[Finding] = []
+    path = folder / "captured.yaml"
+    last = read_own(path, Captured, folder, found) if path.exists() else None
+    if found:
+        raise Refused(found)
+    return last
 
 
 def arm_of(stamp: str, connect_to: str = "", ca: str = "", client_id: str = "") -> "Arm":

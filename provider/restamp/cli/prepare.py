@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from restamp.cli.here import CREDENTIALS, CaFile, ClientId, ConnectTo, RunbookOption
+from restamp.cli.here import CREDENTIALS, CaFile, ClientId, ConnectTo, RunbookOption, runbook_folder
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,29 +18,41 @@ def capture(
     stamp: Annotated[
         str, typer.Option(help="<region>.<external domain>, for a first capture: writes stamp.yaml.", metavar="NAME")
     ] = "",
+    new_deployment: Annotated[
+        str,
+        typer.Option(help="The deployment that answers is the stamp from now on, whatever it lacks.", metavar="ID"),
+    ] = "",
     connect_to: ConnectTo = "",
     ca: CaFile = "",
     client_id: ClientId = "",
 ) -> None:
-    """Write what the stamp is today into the runbook; reads only from the stamp."""
+    """Write what the stamp is today into the runbook; reads only from the stamp.
+
+    Refused where another deployment answers than the last capture's, and where a stamp that is being restored still
+    lacks something: git keeps the runbook, and the next recovery needs it.
+    """
+    from restamp import target
     from restamp.capture import capture as captured
     from restamp.cli import output
-    from restamp.cli.here import arm_of, runbook_folder, stamp_of
+    from restamp.cli.here import arm_of, captured_last
     from restamp.plugins import all_kinds
-    from restamp.runbook import save
+    from restamp.recovery import targets
+    from restamp.runbook import load, save
 
-    if stamp:
-        folder = runbook or Path("stacks/runbooks") / stamp.partition(".")[0]
-        if not (folder / "stamp.yaml").exists():
-            _first(folder, stamp, connect_to, ca, client_id)
-    else:
-        folder = runbook_folder(runbook)
-    known = stamp_of(folder)
+    folder = _folder(runbook, stamp) if stamp else runbook_folder(runbook)
+    if stamp and not (folder / "stamp.yaml").exists():
+        _first(folder, stamp, connect_to, ca, client_id)
+    before, last, restored = load(folder, all_kinds()), captured_last(folder), targets(folder)
     with (
-        arm_of(known.suffix, connect_to, ca, client_id) as arm,
+        arm_of(before.stamp.suffix, connect_to, ca, client_id) as arm,
         output.progress("captured", len(all_kinds().by_name)) as step,
     ):
-        found = captured(arm, known, all_kinds(), folder, step)
+        target.same_stamp(arm, before.stamp)
+        target.expected(arm.about.deployment, last, restored, new_deployment)
+        found = captured(arm, before.stamp, all_kinds(), folder, step)
+    if not new_deployment:
+        known = target.familiar(found.captured.deployment, last, restored)
+        target.nothing_lost(before, found.runbook, found.captured.deployment, known=known)
     changed = save(found.runbook, found.captured)
     print(f"inside covered: {found.captured.inside_covered} of {found.captured.subscriptions} subscriptions")
     for kind, count in found.counted().items():
@@ -48,6 +60,20 @@ def capture(
     for line in output.capped((f"  {finding}" for finding in found.findings), "restamp diff --json"):
         print(line)
     print(f"{len(found.runbook.documents)} documents in {folder}: {_files(changed)}")
+
+
+def _folder(runbook: Path | None, name: str) -> Path:
+    """The runbook of a stamp by its name; Refused where it is another stamp's."""
+    from restamp.cli.here import stamp_of
+    from restamp.errors import Refused
+    from restamp.models.finding import Finding
+
+    folder = runbook or Path("stacks/runbooks") / name.partition(".")[0]
+    if (folder / "stamp.yaml").exists() and (there := stamp_of(folder).suffix) != name:
+        message = f"it is the runbook of {there}, and --stamp says {name}"
+        hint = "Leave --stamp out, or name another folder: --runbook FOLDER."
+        raise Refused([Finding("other-stamp", "stop", str(folder), message, hint)])
+    return folder
 
 
 def _files(changed: "object") -> str:

@@ -7,8 +7,9 @@ import typer
 from restamp.cli.here import CREDENTIALS, CaFile, ClientId, ConnectTo, RunbookOption
 
 Way = Literal["native", "rebuild"]
+NewRecovery = Annotated[str, typer.Argument(help="The recovery; left out: today's date.", metavar="[ID]")]
 RecoveryId = Annotated[
-    str, typer.Argument(help="The recovery; left out: today's date for `begin`, else the newest.", metavar="[ID]")
+    str, typer.Argument(help="The recovery; left out: RESTAMP_RECOVERY, else the newest.", metavar="[ID]")
 ]
 
 
@@ -20,7 +21,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def begin(
-    recovery: RecoveryId = "",
+    recovery: NewRecovery = "",
     runbook: RunbookOption = None,
     way: Annotated[
         Way, typer.Option(help="native: out of the infrastructure backup; rebuild: from the runbook alone.")

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from restamp.models.document import Count, Model, Number, Truth, form
 
@@ -14,7 +14,11 @@ Domain = Annotated[
     str, form(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "is no external domain such as azure.contoso.com, in lower case")
 ]
 Identity = Literal["AzureAD", "ADFS"]
-RecoveryId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$", max_length=40)]
+RecoveryId = Annotated[
+    str,
+    Field(max_length=40),
+    form(r"[a-z0-9][a-z0-9.-]*", "is no id of a recovery: small letters, digits, dots and dashes, at most 40"),
+]
 
 
 def _known_format(value: int) -> int:
@@ -60,6 +64,13 @@ class Target(Model):
     deployment: str | None = Field(None, description="deployment id of the redeployed stamp; None until it answers")
 
 
+def _deployments(value: object) -> object:
+    """Files written before there was a second loss name one: `lost: {deployment: <id>}`."""
+    if isinstance(value, dict) and set(value) <= {"deployment"}:
+        return [item for item in value.values() if item]
+    return value
+
+
 class RecoveryDocument(Model):
     """`recoveries/<id>/recovery.yaml`: one bringing-back of the stamp, as decided by people."""
 
@@ -67,6 +78,12 @@ class RecoveryDocument(Model):
         "rebuild", description="out of the infrastructure backup, or from this runbook alone"
     )
     drill: Truth = False
-    lost: Target = Field(default_factory=lambda: Target(), description="the deployment that was lost: never written to")
+    begun: AwareDatetime | None = Field(None, description="when people began it; the newest recovery is the one meant")
+    lost: Annotated[tuple[str, ...], BeforeValidator(_deployments)] = Field(
+        (), description="deployment ids of what was lost: the captured one, and targets of earlier recoveries"
+    )
     target: Target = Field(default_factory=lambda: Target())
+    redeployed: str | None = Field(
+        None, description="how people know that a target which says a lost deployment's id was redeployed all the same"
+    )
     note: str | None = None

@@ -25,7 +25,7 @@ class TargetProvider(ResourceProvider):
 
     def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
         """Another recovery or another stamp asks again."""
-        keys = ("stamp", "recovery", "identity", "target", "lost")
+        keys = ("stamp", "recovery", "identity", "target", "lost", "redeployed")
         return DiffResult(changes=any((olds.get(key) or None) != (news.get(key) or None) for key in keys))
 
     def create(self, props: Props) -> CreateResult:
@@ -42,7 +42,11 @@ class TargetProvider(ResourceProvider):
         arm = session(settings.read({"stamp": props["stamp"]}, self._config)).arm
         target.same_stamp(arm, Stamp(region=region, domain=domain, identity=props["identity"]))
         recovery = RecoveryDocument.model_validate(
-            {"lost": {"deployment": props.get("lost")}, "target": {"deployment": props.get("target")}}
+            {
+                "lost": props.get("lost") or (),
+                "target": {"deployment": props.get("target")},
+                "redeployed": props.get("redeployed"),
+            }
         )
         target.writable(arm.about.deployment, recovery, props["recovery"])
         live.say(f"deployment {arm.about.deployment}, stamp version {arm.about.stamp_version or 'unknown'}")
@@ -61,6 +65,7 @@ class Target(Resource, module="restamp", name="Target"):
             "identity": stamp.identity,
             "recovery": begun.id,
             "target": begun.document.target.deployment,
-            "lost": begun.document.lost.deployment,
+            "lost": list(begun.document.lost),
+            "redeployed": begun.document.redeployed,
         }
         super().__init__(TargetProvider(), name, props | {"result": None, "status": None, "stampVersion": None}, opts)
