@@ -1,20 +1,14 @@
-"""A sealed value as it stands in git, and the mark of the fields that hold one."""
+"""A sealed value as it stands in git; fields that hold one carry the mark `Sealed`."""
 
 import re
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from restamp.models.document import Model
+from restamp.models.document import Count, Model
 
 _SEEN = re.compile(r"[0-9a-f]{32}")
 _JWE = re.compile(r"eyJ[\w-]*(\.[\w-]+){4}", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """The field holds sealed values: compared by `seen`, and never sent as they stand."""
 
 
 def _is_seen(value: str) -> str:
@@ -45,3 +39,12 @@ class SealedValue(Model):
     sealed: Annotated[tuple[Annotated[str, AfterValidator(_is_jwe)], ...], AfterValidator(_is_there)] = Field(
         description="compact JWEs, one a certificate", json_schema_extra={"minItems": 1}
     )
+
+
+class SealedFile(Model):
+    """`secrets/<name>.yaml`: any file, sealed; what a step needs and no stamp has."""
+
+    name: str = Field(description="what steps ask for it by, and its file's name")
+    size: Count = Field(description="bytes, before it was sealed")
+    value: SealedValue
+    note: str | None = None

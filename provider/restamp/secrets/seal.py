@@ -1,7 +1,7 @@
 """Sealing and opening: one secret for all recipients, bound to its identity, with a fingerprint that tells changes."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 from pydantic import SecretBytes
@@ -23,12 +23,17 @@ class Seals:
     """
 
     def __init__(
-        self, recipients: Sequence[Recipient] = (), openers: Sequence[Opener] = (), key: bytes | None = None
+        self,
+        recipients: Sequence[Recipient] = (),
+        openers: Sequence[Opener] = (),
+        key: bytes | None = None,
+        kept: Mapping[str, SealedValue] | None = None,
     ) -> None:
-        """`key` is the capture key, 32 bytes."""
+        """`key` is the capture key, 32 bytes; `kept` is what `keeping` is about."""
         self.recipients = tuple(sorted(recipients, key=lambda item: item.thumbprint))
         self.openers = tuple(openers)
         self._key = key
+        self._kept = {_own(identity): value for identity, value in (kept or {}).items()}
         self._by_thumbprint = {opener.thumbprint: opener for opener in openers}
 
     def __repr__(self) -> str:
@@ -39,24 +44,33 @@ class Seals:
         """Whether the capture key is there."""
         return self._key is not None
 
+    def key(self) -> bytes:
+        """The capture key itself; Refused where it is not at hand."""
+        if self._key is None:
+            hint = "Run this where captures run, or name the .pfx that opens it in RESTAMP_OPENERS."
+            raise Refused([Finding("no-capture-key", "stop", "", "the capture key is not at hand", hint)])
+        return self._key
+
     def with_key(self, key: bytes) -> "Seals":
         """The same with this capture key."""
-        return Seals(self.recipients, self.openers, key)
+        return Seals(self.recipients, self.openers, key, self._kept)
+
+    def keeping(self, values: Mapping[str, SealedValue]) -> "Seals":
+        """The same, which knows the values of the last capture by identity: `old` of `seal`, where none is given."""
+        return Seals(self.recipients, self.openers, self._key, values)
 
     def seen(self, identity: str, value: str | bytes) -> str:
         """The fingerprint of a value: the same for the same value of the same secret; Refused without a capture key."""
-        if self._key is None:
-            hint = "Run this where captures run, or name the .pfx that opens it in RESTAMP_OPENERS."
-            raise Refused([Finding("no-capture-key", "stop", identity, "the capture key is not at hand", hint)])
         framed = b"".join(len(part).to_bytes(8, "big") + part for part in (_own(identity).encode(), _bytes(value)))
-        return hmac.new(self._key, framed, sha256).hexdigest()[:_DIGITS]
+        return hmac.new(self.key(), framed, sha256).hexdigest()[:_DIGITS]
 
     def seal(self, identity: str, value: str | bytes, old: SealedValue | None = None) -> SealedValue:
-        """The value, sealed for every recipient; `old` itself where it says the same and lacks no recipient.
+        """The value, sealed for every recipient; `old` (or the kept one) where it says the same and lacks no recipient.
 
         Refused without recipients, with an expired one among them, and without the capture key.
         """
         seen = self.seen(identity, value)
+        old = old or self._kept.get(_own(identity))
         if old is not None and hmac.compare_digest(seen, old.seen) and self._serves(_own(identity), old):
             return old
         return SealedValue(seen=seen, sealed=self._sealed(_own(identity), _bytes(value)))
