@@ -143,7 +143,7 @@ def test_an_api_version_is_needed_and_has_to_be_the_types_own(desk: Desk) -> Non
             "SubscriptionNotFound",
         ),
         ("/", 404, "InvalidResourceNamespace"),
-        ("providers", 404, "InvalidResourceNamespace"),
+        ("providers/Microsoft.Nothing", 404, "InvalidResourceNamespace"),
     ],
 )
 def test_what_is_not_there_is_not_found(desk: Desk, path: str, status: int, said: str) -> None:

@@ -5,9 +5,10 @@ from email.utils import format_datetime
 
 from . import verbs
 from .addresses import Address
+from .admission import admit
 from .identity import IdentityService
 from .messages import Refusal, Request, Response, error, refuse
-from .principals import READ, WRITE, Principal
+from .principals import Principal
 from .rules import DELETE, GET, HEAD, LIST, POST, PUT, Call, Rule
 from .state import State, guid
 from .tables import BY_TYPE, NAMESPACES
@@ -45,8 +46,8 @@ def find(address: Address, plane: str) -> tuple[Rule, str | None]:
     raise refuse(404, "InvalidResourceType", text)
 
 
-def sign_in(request: Request, identity: IdentityService, principals: dict[str, Principal], state: State) -> Principal:
-    """Return who asks; without a good token the answer is 401 with a challenge."""
+def sign_in(request: Request, identity: IdentityService, state: State, plane: str) -> Principal:
+    """Return who asks; without a good token for this plane the answer is 401 with a challenge."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise challenge(
@@ -57,9 +58,12 @@ def sign_in(request: Request, identity: IdentityService, principals: dict[str, P
         raise challenge(identity, "InvalidAuthenticationToken", "The access token is invalid.")
     if signed_in.expires <= state.clock.time():
         raise challenge(identity, "ExpiredAuthenticationToken", "The access token expiry UTC time is in the past.")
-    principal = principals.get(signed_in.client_id)
+    if not signed_in.is_for(identity.audience(plane)):
+        text = f"The access token has been obtained for wrong audience or resource '{signed_in.audience}'."
+        raise challenge(identity, "InvalidAuthenticationTokenAudience", text)
+    principal = state.directory.get(signed_in.object_id)
     if principal is None:
-        raise challenge(identity, "InvalidAuthenticationToken", "The access token's application does not exist.")
+        raise challenge(identity, "InvalidAuthenticationToken", "The access token's principal does not exist.")
     return principal
 
 
@@ -83,36 +87,10 @@ def check_version(request: Request, rule: Rule, address: Address, region: str) -
         raise refuse(400, "NoRegisteredProviderFound", text, x_ms_failure_cause="gateway")
 
 
-def check_rights(call: Call) -> None:
-    """Refuse what no role allows: Reader reads, Contributor and Owner also write, nobody else does anything."""
-    if call.address.subscription is None or call.rule.open:
-        return
-    needed = READ if call.request.method in {GET, HEAD} else WRITE
-    if not call.principal.may(needed, call.address.path):
-        verb = {GET: "read", HEAD: "read", PUT: "write", DELETE: "delete"}.get(call.request.method, "action")
-        kind = f"{call.address.namespace or 'Microsoft.Resources'}/{'/'.join(call.address.types)}/{verb}"
-        text = (
-            f"The client '{call.principal.client_id}' with object id '{call.principal.object_id}' does not have "
-            f"authorization to perform action '{kind}' over scope '{call.address.path}'."
-        )
-        raise refuse(403, "AuthorizationFailed", text, x_ms_failure_cause="gateway")
-
-
-def check_subscription(call: Call) -> None:
-    """Refuse paths below a subscription that the admin endpoint does not serve."""
-    asked = call.address.subscription
-    if asked is None or call.rule.open or call.plane == "tenant":
-        return
-    if asked.lower() != call.state.provider_subscription.lower():
-        text = f"The subscription '{asked}' could not be found."
-        raise refuse(404, "SubscriptionNotFound", text, x_ms_failure_cause="gateway")
-
-
 def route(call: Call, action: str | None) -> Response:
     """Return the answer of the call's rule."""
     check_version(call.request, call.rule, call.address, call.state.region)
-    check_subscription(call)
-    check_rights(call)
+    admit(call, action)
     method = call.request.method
     if action is not None:
         return call.rule.actions[action](call) if method == POST else verbs.not_allowed(call)

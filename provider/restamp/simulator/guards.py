@@ -45,14 +45,14 @@ def offer_unused(call: Call, old: Wire | None, _new: Wire) -> None:
 
 def group_exists(call: Call, old: Wire | None, _new: Wire) -> None:
     """Refuse to create what belongs into a resource group that is not there."""
-    if old is None and call.state.get(f"{call.state.root}/resourceGroups/{call.address.group}") is None:
+    if old is None and call.state.get(f"{call.root}/resourceGroups/{call.address.group}") is None:
         text = f"Resource group '{call.address.group}' could not be found."
         raise refuse(404, "ResourceGroupNotFound", text, x_ms_failure_cause="gateway")
 
 
 def users(state: State, offer: str) -> Iterator[Wire]:
     """Yield the subscriptions to an offer, given by its id in lower case."""
-    for _, body in state.store.of_type(USERS):
+    for _, body in state.store.by(USERS, offer):
         if str(body.get("offerId", "")).lower() == offer:
             yield body
 

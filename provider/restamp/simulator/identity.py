@@ -1,4 +1,4 @@
-"""Signing in: AD FS and Entra as an application sees them (discovery, client credentials by secret and certificate).
+"""Signing in: AD FS and Entra as clients see them: discovery, applications by secret or certificate, users by password.
 
 Shapes of discovery and tokens as OAuth 2.0 and unmodified MSAL ask for them; texts and codes of refusals are assumed.
 """
@@ -25,9 +25,14 @@ from .state import State, guid
 LIFETIME = 3600
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSUMED = (
-    "Signing in: codes and texts of refused sign-ins, and what a token looks like inside; that one for the admin"
-    " endpoint is good for the tenant endpoint too.",
+    "Signing in: codes and texts of refused sign-ins, and what a token looks like inside; users sign in by password"
+    " alone, through any application or Microsoft's own clients.",
+    "Directories: that of the stamp, those onboarded as directory tenants, and those of principals that tests made.",
 )
+CLIENTS = frozenset({"1950a258-227b-4e31-a9cf-717495945fc2", "04b07795-8ddb-461a-bbee-02f9e1bf7b46"})  # PowerShell, CLI
+HOSTS = {"admin": "adminmanagement", "tenant": "management"}
+TENANTS = ("microsoft.subscriptions.admin", "directorytenants")
+RESERVED = frozenset({"openid", "profile", "offline_access"})
 
 
 @dataclass(frozen=True)
@@ -35,15 +40,20 @@ class SignIn:
     """What a valid token says."""
 
     client_id: str
+    object_id: str
     audience: str
     expires: float
+
+    def is_for(self, audience: str) -> bool:
+        """Return whether the token is good for an audience, with or without a slash at its end."""
+        return self.audience.rstrip("/") == audience.rstrip("/")
 
 
 class IdentityService:
     """The identity system of one stamp: issues tokens, and reads those it issued."""
 
-    def __init__(self, state: State, principals: Mapping[str, Principal], key: bytes) -> None:
-        self._state, self._principals, self._key = state, principals, key
+    def __init__(self, state: State, key: bytes) -> None:
+        self._state, self._key = state, key
         self._known: dict[str, SignIn] = {}
         self.lifetime = LIFETIME  # seconds a token is good for
 
@@ -55,7 +65,10 @@ class IdentityService:
         return f"https://{self._state.host('login')}/"
 
     def audience(self, plane: str) -> str:
-        """Return the audience of tokens for Resource Manager, new with every deployment (documented)."""
+        """Return the audience of tokens for a plane; Resource Manager's are new with every deployment (documented)."""
+        if plane in {"vault", "graph"}:
+            return f"https://{self._state.host(plane)}" + ("/" if plane == "graph" else "")
+        plane = HOSTS.get(plane, plane)
         home = f"adfs.{self._state.domain}" if self._state.identity == "ADFS" else f"{self._state.domain}"
         return f"https://{plane}.{home}/{self._state.deployment_id}"
 
@@ -64,19 +77,30 @@ class IdentityService:
         path = request.path.rstrip("/").lower()
         segments = path.strip("/").split("/")
         if self._state.identity == "ADFS":
-            tail, prefix = path.removeprefix("/adfs"), "adfs"
+            tail, prefix, tenant = path.removeprefix("/adfs"), "adfs", "adfs"
         else:
             tail, prefix = "/" + "/".join(segments[1:]), segments[0]
-            if prefix not in {self._state.tenant, self._state.domain.lower()}:
+            if prefix == "common" and tail.startswith("/userrealm/"):
+                return Response(200, {"ver": "1.0", "account_type": "Managed"})
+            tenant = self._state.tenant if prefix == self._state.domain.lower() else prefix
+            if not self._is_directory(tenant):
                 return failed(400, "invalid_tenant", f"AADSTS90002: Tenant '{prefix}' not found.")
         base = f"https://{request.host}/{prefix}"
         if tail in {"/.well-known/openid-configuration", "/v2.0/.well-known/openid-configuration"}:
             return Response(200, self._discovery(base))
         if tail in {"/oauth2/token", "/oauth2/v2.0/token"} and request.method == "POST":
-            return self._token(request, f"{base}{tail}")
+            return self._token(request, f"{base}{tail}", tenant)
         if tail == "/discovery/keys":
             return Response(200, {"keys": []})
         return Response(404)
+
+    def _is_directory(self, tenant: str) -> bool:
+        onboarded = any(True for _ in self._state.store.by(TENANTS, tenant))
+        return (
+            tenant == self._state.tenant.lower()
+            or onboarded
+            or any(each.tenant.lower() == tenant for each in self._state.directory)
+        )
 
     def read(self, token: str) -> SignIn | None:
         """Return what a token of this stamp says; None when it is none."""
@@ -102,34 +126,64 @@ class IdentityService:
             "scopes_supported": ["openid"],
         }
 
-    def _token(self, request: Request, endpoint: str) -> Response:
+    def _token(self, request: Request, endpoint: str, tenant: str) -> Response:
         form = dict(parse_qsl(request.body.decode("utf-8", "replace")))
-        if form.get("grant_type") != "client_credentials":
+        client, principal = form.get("client_id", "").lower(), None
+        if form.get("grant_type") not in {"client_credentials", "password"}:
             return failed(400, "unsupported_grant_type", "The grant type is not supported.")
-        principal = self._principals.get(form.get("client_id", "").lower())
-        if principal is None:
+        application = self._named(client, tenant, "Application")
+        if application is None and not (client in CLIENTS and form["grant_type"] == "password"):
             return failed(401 if self._state.identity == "ADFS" else 400, "unauthorized_client", self._unknown(form))
-        if not self._proves(principal, form, endpoint):
-            text = "MSIS9607: The client secret or assertion is invalid."
-            if self._state.identity == "AzureAD":
-                text = "AADSTS7000215: Invalid client secret provided."
-            return failed(401, "invalid_client", text)
-        audience = form.get("resource") or form.get("scope", "").split(" ")[0].removesuffix("/.default")
-        if audience not in {self.audience(plane) for plane in ("management", "adminmanagement")}:
+        if form["grant_type"] == "password":
+            principal = self._named(form.get("username", ""), tenant, "User")
+            if principal is None or not _equal(principal.secret, form.get("password", "")):
+                return failed(400, "invalid_grant", self._text("wrong user"))
+        elif application is not None:
+            principal = application
+            if not self._proves(application, form, endpoint):
+                return failed(401, "invalid_client", self._text("wrong secret"))
+        asked = [each for each in form.get("scope", "").split(" ") if each not in RESERVED]
+        audience = form.get("resource") or "".join(asked[:1]).removesuffix("/.default")
+        known = {self.audience(plane).rstrip("/") for plane in ("tenant", "admin", "vault", "graph")}
+        if principal is None or audience.rstrip("/") not in known:
             return failed(400, "invalid_resource", f"The resource '{audience}' is not known to this stamp.")
-        body = {"token_type": "Bearer", "expires_in": self.lifetime}
-        body["access_token"] = self.issue(principal, audience, self.lifetime)
+        body: dict[str, Any] = {"token_type": "Bearer", "expires_in": LIFETIME}
+        body["access_token"] = self.issue(principal, audience, client=client)
+        if principal.kind == "User":
+            body["id_token"] = self._id_token(principal, client)
         return Response(200, body, {"cache-control": "no-store", "pragma": "no-cache"})
+
+    def _named(self, term: str, tenant: str, kind: str) -> Principal | None:
+        found = self._state.directory.named(term)
+        return found if found and found.kind == kind and found.tenant.lower() == tenant else None
+
+    def _text(self, what: str) -> str:
+        return TEXTS[what][self._state.identity == "AzureAD"]
+
+    def _id_token(self, principal: Principal, client: str) -> str:
+        """Return what tells a client who signed in; MSAL compares its times with the real clock."""
+        now = int(self._state.clock.time())
+        claims = {"aud": client, "iss": self.authority, "iat": now, "exp": now + LIFETIME, "sub": principal.object_id}
+        claims |= {"upn": principal.name, "preferred_username": principal.name, "tid": principal.tenant}
+        return self._signed(claims)
 
     def _unknown(self, form: Mapping[str, str]) -> str:
         code = "MSIS9604" if self._state.identity == "ADFS" else "AADSTS700016"
         return f"{code}: The application '{form.get('client_id', '')}' was not found."
 
-    def issue(self, principal: Principal, audience: str, lifetime: float = LIFETIME) -> str:
+    def issue(self, principal: Principal, audience: str, lifetime: float = LIFETIME, client: str | None = None) -> str:
         """Return a token for `principal`, good for `lifetime` seconds of the stamp's clock."""
         now = int(self._state.clock.time())
         claims = {"aud": audience, "iss": self.authority, "iat": now, "nbf": now, "exp": now + int(lifetime)}
-        claims |= {"appid": principal.client_id, "oid": principal.object_id, "tid": principal.tenant, "jti": guid()}
+        claims |= {
+            "appid": client or principal.client_id,
+            "oid": principal.object_id,
+            "tid": principal.tenant,
+            "jti": guid(),
+        }
+        return self._signed(claims)
+
+    def _signed(self, claims: Mapping[str, Any]) -> str:
         text = f"{_encode({'typ': 'JWT', 'alg': 'HS256'})}.{_encode(claims)}"
         return f"{text}.{_base64(self._sign(text))}"
 
@@ -141,13 +195,11 @@ class IdentityService:
         if not hmac.compare_digest(_base64(self._sign(text)).encode(), signature.encode()):
             return None
         claims = _decode(text.rpartition(".")[2])
-        return SignIn(claims["appid"], claims["aud"], claims["exp"])
+        return SignIn(claims["appid"], claims["oid"], claims["aud"], claims["exp"])
 
     def _proves(self, principal: Principal, form: Mapping[str, str], endpoint: str) -> bool:
         if "client_secret" in form:
-            return bool(principal.secret) and hmac.compare_digest(
-                principal.secret.encode(), form["client_secret"].encode()
-            )
+            return _equal(principal.secret, form["client_secret"])
         if form.get("client_assertion_type") != ASSERTION or not principal.certificate:
             return False
         claims = _asserted(form.get("client_assertion", ""), principal.certificate)
@@ -159,6 +211,18 @@ class IdentityService:
             and isinstance(claims.get("exp"), int | float)
             and float(claims["exp"]) > min(now, now - self._state.clock.offset)
         )
+
+
+TEXTS = {
+    "wrong secret": (
+        "MSIS9607: The client secret or assertion is invalid.",
+        "AADSTS7000215: Invalid client secret provided.",
+    ),
+    "wrong user": (
+        "MSIS9659: The user name or password is incorrect.",
+        "AADSTS50126: Error validating credentials due to invalid username or password.",
+    ),
+}
 
 
 def failed(status: int, code: str, text: str) -> Response:
@@ -187,6 +251,10 @@ SIGNATURES: dict[str, Callable[[], padding.AsymmetricPadding]] = {
 }
 
 
+def _equal(secret: str, given: str) -> bool:
+    return bool(secret) and hmac.compare_digest(secret.encode(), given.encode())
+
+
 def _base64(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
@@ -198,7 +266,7 @@ def _unbase64(text: str) -> bytes:
         raise ValueError("not base64") from wrong
 
 
-def _encode(value: dict[str, Any]) -> str:
+def _encode(value: Mapping[str, Any]) -> str:
     return _base64(json.dumps(value, separators=(",", ":")).encode())
 
 

@@ -1,4 +1,4 @@
-"""Resource Manager's own objects on the admin endpoint: the default provider subscription and its resource groups.
+"""Resource Manager's own objects: resource groups on both endpoints, and the default provider subscription.
 
 No recording covers them: shapes are Resource Manager's documented ones, the whole module is assumed.
 """
@@ -8,15 +8,17 @@ from typing import Any
 
 from . import operations
 from .messages import Response, refuse
+from .rights import sees
 from .rules import DELETE, GET, HEAD, LIST, PUT, Call, Rule, deny
 from .state import State
 from .store import Wire
+from .vaults import take
+from .verbs import tags_of
 
 VERSIONS = ("2015-11-01", "2016-02-01", "2016-06-01", "2016-09-01", "2018-02-01", "2018-05-01", "2019-10-01")
 GROUPS = ("", "subscriptions/resourcegroups")
 NAME = re.compile(r"[\w\-.()]{0,89}[\w\-()]")
 DISPLAY_NAME = "Default Provider Subscription"  # documented
-FORBIDDEN = frozenset("<>%&\\?/")
 
 
 def provider_subscription(state: State) -> Wire:
@@ -33,7 +35,7 @@ def provider_subscription(state: State) -> Wire:
 
 def subscriptions(call: Call) -> Response:
     """Return the subscriptions of the admin endpoint that the principal has a role in."""
-    here = call.principal.sees(call.state.provider_subscription)
+    here = sees(call.state, call.principal, call.state.provider_subscription)
     return Response(200, {"value": [provider_subscription(call.state)] if here else []})
 
 
@@ -64,35 +66,27 @@ def put_group(call: Call) -> Response:
         text = f"The provided location '{location}' is not available for resource group."
         raise refuse(400, "LocationNotAvailableForResourceGroup", text)
     body: Wire = {
-        "id": (old or {}).get("id") or f"{call.state.root}/resourceGroups/{name}",
+        "id": (old or {}).get("id") or f"{call.root}/resourceGroups/{name}",
         "name": (old or {}).get("name") or name,
         "location": (old or {}).get("location") or call.state.region,
     }
     if sent.get("tags") is not None:
-        body["tags"] = _tags(sent["tags"])
+        body["tags"] = tags_of(sent["tags"])
     body["properties"] = {"provisioningState": "Succeeded"}
     call.state.store.put(call.address.key, body)
     return Response(201 if old is None else 200, body)
-
-
-def _tags(tags: Any) -> dict[str, str]:
-    good = isinstance(tags, dict) and all(isinstance(value, str) for value in tags.values())
-    if not good or len(tags) > 50 or any(FORBIDDEN & set(name) or len(name) > 512 for name in tags):
-        raise refuse(400, "InvalidTag", "The tags are not valid.")
-    return dict(tags)
 
 
 def delete_group(call: Call) -> Response:
     """Delete a resource group and all that is in it, as an operation; the system's own group stays."""
     if call.state.store.get(call.address.key) is None:
         raise deny(group_missing(call))
-    if call.address.name.lower() == f"system.{call.state.region}".lower():
+    if call.plane == "admin" and call.address.name.lower() == f"system.{call.state.region}".lower():
         raise refuse(403, "DenyAssignmentAuthorizationFailed", "The system resource group cannot be deleted.")
-    inside = [key for key, _ in call.state.store.everything() if key.startswith(call.address.key + "/")]
-    for key in [*inside, call.address.key]:
-        call.state.store.delete(key)
+    take(call.state, call.address.key)
+    call.state.store.delete(call.address.key)
     done = operations.begin(call.state, 0)
-    where = f"https://{call.request.host}{call.state.root}/operationresults/{done}"
+    where = f"https://{call.request.host}{call.root}/operationresults/{done}"
     return Response(202, None, {"location": f"{where}?api-version={call.request.api_version}", "retry-after": "15"})
 
 
@@ -117,13 +111,14 @@ def row(types: str, **more: Any) -> Rule:
 RULES = (
     row(
         "subscriptions/resourcegroups",
+        plane="both",
         methods=frozenset({GET, LIST, PUT, DELETE}),
         answers={PUT: put_group, DELETE: delete_group, HEAD: head_group},
         missing=group_missing,
         assumed=(
-            "Resource groups of the default provider subscription: everything, as Resource Manager documents it;"
+            "Resource groups, on both endpoints: everything, as Resource Manager documents it;"
             " deleting one takes what is in it, whether in use or not, and is done at once.",
         ),
     ),
-    row("subscriptions/operationresults", methods=frozenset({GET}), answers={GET: result}),
+    row("subscriptions/operationresults", plane="both", methods=frozenset({GET}), answers={GET: result}),
 )

@@ -35,6 +35,13 @@ class Call:
     principal: Principal
     plane: str = "admin"
 
+    @property
+    def root(self) -> str:
+        """The id of the subscription that is asked, in its stored spelling."""
+        asked = self.address.subscription or self.state.provider_subscription
+        found = self.state.user_subscription(asked)
+        return f"/subscriptions/{found['subscriptionId']}" if found else self.state.root
+
     def sent(self) -> dict[str, Any]:
         """Return the JSON object that was sent; anything else is refused with 400."""
         try:
@@ -104,6 +111,8 @@ class Rule:
     fixed: Mapping[str, Any] = field(default_factory=dict)  # what the service says whatever is sent
     kept: frozenset[str] = frozenset()  # what only the service moves
     fields: Mapping[str, type] = field(default_factory=dict)  # numbers and booleans: other types are refused
+    tags: bool = False
+    extends: bool = False  # hangs on a subscription, a group or a resource
     etag: bool = False
     listing: Listing = "value"
     in_order: bool = False  # lists are sorted by name, without case

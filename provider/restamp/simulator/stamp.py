@@ -1,13 +1,13 @@
 """One stamp: its identity, its principals, its state, and the answer to any request."""
 
 import threading
+import uuid
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from . import builtin, gateway, guards
+from . import builtin, dataplanes, gateway, guards, principals, vaults
 from .addresses import parse
 from .budgets import Budgets, Latency
 from .clock import Clock
@@ -16,14 +16,22 @@ from .identity import IdentityService, key_of
 from .messages import Record, Refusal, Request, Response, error
 from .operations import PREFIX
 from .paging import paged
-from .principals import ROLES, Principal
+from .principals import Principal
 from .recordings import Seed
 from .rules import Call
 from .state import Identity, State, derived
 from .store import Store, Wire
 
 WRITES = frozenset({"PUT", "POST", "PATCH", "DELETE"})
-PLANES = {"adminmanagement": "admin", "management": "tenant", "adfs": "identity", "login": "identity"}
+PLANES = {
+    "adminmanagement": "admin",
+    "management": "tenant",
+    "adfs": "identity",
+    "login": "identity",
+    "graph": "graph",
+}
+HIDDEN = (PREFIX, principals.PREFIX, vaults.PREFIX)
+FOREST = "S-1-5-21-1402048822-409899687"  # the customer's, so that its users keep their ids on another deployment
 
 
 class Stamp:
@@ -31,7 +39,8 @@ class Stamp:
 
     A new stamp has its built-in quotas, ids made from `seed` alone, and one principal, `admin`, which owns the default
     provider subscription. With `state` everything is kept in that SQLite file: a stamp made from a file that exists is
-    the stamp in the file, whatever the other arguments say.
+    the stamp in the file, whatever the other arguments say. With `check_owners` a subscription's owner has to exist,
+    with `soft_delete` deleted secrets can be brought back, and registering a provider takes `registering` seconds.
     """
 
     def __init__(
@@ -45,6 +54,9 @@ class Stamp:
         provider_subscription: str | None = None,
         tenant: str | None = None,
         built_in: bool = True,
+        check_owners: bool = False,
+        soft_delete: bool = False,
+        registering: float = 0.0,
     ) -> None:
         self._lock = threading.RLock()
         store = Store(state)
@@ -57,14 +69,14 @@ class Stamp:
                 "provider_subscription": provider_subscription or derived(seed, "provider subscription"),
                 "tenant": tenant or derived(seed, "tenant"),
                 **{name: derived(seed, name) for name in ("deployment_id", "cloud_id")},
+                "check_owners": check_owners,
+                "soft_delete": soft_delete,
+                "registering": registering,
             }
             store.write_note("identity", known)
         self.state = State(**store.note("identity"), store=store)
-        self._principals: dict[str, Principal] = {}
-        for kept in store.note("principals", []):
-            self._principals[kept["client_id"]] = Principal(**kept)
         key = key_of(f"{self.state.deployment_id}/{self.state.cloud_id}")
-        self.identities = IdentityService(self.state, self._principals, key)
+        self.identities = IdentityService(self.state, key)
         if is_new and built_in:
             self.load(builtin.objects(self.state))
         self.faults: list[Fault] = []
@@ -73,7 +85,7 @@ class Stamp:
         self._seed = seed
         if is_new:
             self.add_principal("service-admin", "Owner")
-        self.admin = next(iter(self._principals.values()))
+        self.admin = next(iter(self.state.directory))
 
     @classmethod
     def from_seed(
@@ -136,48 +148,112 @@ class Stamp:
 
     @property
     def principals(self) -> tuple[Principal, ...]:
-        """All that may sign in, the service admin first."""
-        return tuple(self._principals.values())
+        """All of the directory, the service admin first."""
+        with self._lock:
+            return tuple(self.state.directory)
 
     @property
     def writes(self) -> list[Record]:
-        """The requests on the admin Resource Manager that may have changed something."""
-        return [record for record in self.requests if record.plane == "admin" and record.method in WRITES]
+        """The requests that may have changed something: on Resource Manager's endpoints, and in vaults."""
+        return [r for r in self.requests if r.plane in {"admin", "tenant", "vault"} and r.method in WRITES]
 
     def add_principal(
-        self, name: str, role: str | None = "Owner", certificate: str | None = None, *, scope: str | None = None
+        self,
+        name: str,
+        role: str | None = "Owner",
+        certificate: str | None = None,
+        *,
+        scope: str | None = None,
+        tenant: str | None = None,
+        groups: Iterable[str] = (),
     ) -> Principal:
         """Return a new application with `role` on the default provider subscription (or on `scope`; "/" is all).
 
-        It signs in with its `secret`, or with the key of `certificate` (PEM). The same name again replaces it.
+        It signs in with its `secret`, or with the key of `certificate` (PEM); on Entra in the directory `tenant`. It
+        is in `groups` (object ids). The same name again replaces it.
         """
-        if role is not None and role not in ROLES:
-            raise ValueError(f"role {role!r} is none of {', '.join(sorted(ROLES))}")
+        if role is not None and role not in principals.ROLES:
+            raise ValueError(f"role {role!r} is none of {', '.join(sorted(principals.ROLES))}")
         where = (scope or self.state.root).lower()
         identifier = derived(0, f"{self.cloud_id}/{self._seed}/client/{name}")
-        principal = Principal(
+        secret = "" if certificate else derived(0, f"{identifier}/secret").replace("-", "~")
+        made = Principal(
             client_id=identifier,
-            object_id=derived(0, f"{identifier}/object"),
+            object_id=self._object_id(identifier),
             name=name,
-            tenant="adfs" if self.identity == "ADFS" else self.state.tenant,
-            secret="" if certificate else derived(0, f"{identifier}/secret").replace("-", "~"),
+            tenant=self._directory(tenant),
+            secret=secret,
             certificate=certificate,
             roles={where: role} if role else {},
+            groups=tuple(groups),
         )
+        return self._added(made)
+
+    def add_user(
+        self,
+        upn: str,
+        password: str,
+        tenant: str | None = None,
+        groups: Iterable[str] = (),
+        object_id: str | None = None,
+    ) -> Principal:
+        """Return a new user, who signs in with a password; `groups` are object ids.
+
+        The same UPN has the same object id on every stamp, for it is the customer's directory. The same UPN again
+        replaces the user.
+        """
+        home = self._directory(tenant)
+        identifier = object_id or self._object_id(f"user/{upn.lower()}")
+        return self._added(Principal("", identifier, upn, home, password, groups=tuple(groups), kind="User"))
+
+    def add_group(self, name: str, tenant: str | None = None, object_id: str | None = None) -> Principal:
+        """Return a new group, which users and applications can be in; the same name has the same id on every stamp."""
+        identifier = object_id or self._object_id(f"group/{name.lower()}")
+        return self._added(Principal("", identifier, name, self._directory(tenant), kind="Group"))
+
+    def forget(self, object_id: str) -> None:
+        """Let somebody vanish from the directory; assignments and policies go on naming the id."""
         with self._lock:
-            self._principals[identifier] = principal
-            self.state.store.write_note("principals", [asdict(each) for each in self._principals.values()])
+            self.state.directory.forget(object_id)
+
+    def _directory(self, tenant: str | None) -> str:
+        return "adfs" if self.identity == "ADFS" else (tenant or self.state.tenant).lower()
+
+    def _object_id(self, what: str) -> str:
+        """Return a SID on AD FS (documented), a guid on Entra."""
+        made = uuid.UUID(derived(0, f"{what}/object"))
+        if self.identity == "AzureAD":
+            return str(made)
+        return f"{FOREST}-{made.int % 2**32}-{1000 + (made.int >> 32) % 100_000}"
+
+    def _added(self, principal: Principal) -> Principal:
+        with self._lock:
+            self.state.directory.put(principal)
         return principal
 
+    def secret_versions(self, vault: str, name: str) -> int:
+        """Return how many versions a secret has: how often its value was written; 0 when there is none."""
+        with self._lock:
+            found = self.state.get(f"{vaults.PREFIX}{vault}/secrets/{name}")
+            return len(found["versions"]) if found else 0
+
+    def seed_vault(self, vault: str, kind: Literal["keys", "certificates"], *names: str) -> None:
+        """Put keys or certificates into a vault, which nothing but a list shows."""
+        self.load({"id": f"{vaults.PREFIX}{vault}/{kind}/{name}"} for name in names)
+
     def load(self, objects: Iterable[Wire]) -> None:
-        """Store wire objects as a stamp would list them; another default provider subscription is refused."""
+        """Store wire objects as a stamp would list them; another default provider subscription is refused.
+
+        Beside what Resource Manager lists: `/directory/{object id}` and `/vault/{name}/secrets/{name}`, as
+        `population.contents` makes them.
+        """
         with self._lock:
             self.state.store.begin()
             try:
                 for body in objects:
                     place = parse(body["id"])
                     other = (place.subscription or "").lower() != self.provider_subscription.lower()
-                    if other and (place.namespace.lower().endswith((".admin", ".setup")) or not place.namespace):
+                    if other and place.namespace.lower().endswith((".admin", ".setup")):
                         raise ValueError(f"{body['id']} is not below this stamp's {self.state.root}")
                     self.state.store.put(body["id"].lower(), dict(body))
                 guards.settle(self.state)
@@ -187,7 +263,7 @@ class Stamp:
     def objects(self) -> list[Wire]:
         """Return all stored wire objects."""
         with self._lock:
-            return [body for key, body in self.state.store.everything() if not key.startswith(PREFIX)]
+            return [body for key, body in self.state.store.everything() if not key.startswith(HIDDEN)]
 
     def handle(self, request: Request) -> Response:
         """Return the answer to one request; thread-safe."""
@@ -202,7 +278,7 @@ class Stamp:
             if fault is not None:
                 fault.change(request, response, self.clock.time())
         response.delay += self.latency.of(request)
-        who = principal.client_id if principal else None
+        who = (principal.client_id or principal.name) if principal else None
         self.requests.append(Record(request.method, request.path, response.status, who, plane))
         return response
 
@@ -224,18 +300,22 @@ class Stamp:
     def _plane(self, request: Request) -> str:
         host = request.host.partition(":")[0].lower()
         name, _, home = host.partition(".")
+        if home == f"vault.{self.state.home}".lower():
+            return "vault"
         return PLANES.get(name, "") if home == self.state.home.lower() else ""
 
     def _answer(self, request: Request, plane: str) -> tuple[Response, Principal | None]:
         if plane == "identity":
             return self.identities.answer(request), None
+        if plane in {"vault", "graph"}:
+            return dataplanes.answer(request, plane, self.identities, self.state)
         if plane not in {"admin", "tenant"}:
             return error(404, "HostNotFound", f"This stamp has no host '{request.host}'."), None
         if request.path.rstrip("/").lower() == "/metadata/endpoints":
             return Response(200, self._endpoints(plane)), None
         address, principal, rule = parse(request.path), None, None
         try:
-            principal = gateway.sign_in(request, self.identities, self._principals, self.state)
+            principal = gateway.sign_in(request, self.identities, self.state, plane)
             self.budgets.spend(request, address, self.clock.time())
             rule, action = gateway.find(address, plane)
             response = gateway.route(Call(self.state, request, address, rule, principal, plane), action)

@@ -3,9 +3,11 @@
 import secrets
 import uuid
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from .clock import Clock
+from .principals import Directory
 from .store import Store, Wire
 
 Identity = Literal["ADFS", "AzureAD"]
@@ -23,6 +25,9 @@ class State:
     cloud_id: str
     tenant: str  # guid of the home directory
     store: Store
+    check_owners: bool = False  # a subscription's owner has to exist
+    soft_delete: bool = False  # deleted secrets can be brought back
+    registering: float = 0.0  # seconds until a registered provider is there
     clock: Clock = field(default_factory=Clock)
 
     _used: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -47,6 +52,15 @@ class State:
     def host(self, plane: str) -> str:
         """Return the true host name of a plane: `adminmanagement`, `management`, `adfs`, `login` ..."""
         return f"{plane}.{self.home}"
+
+    @cached_property
+    def directory(self) -> Directory:
+        """Who there is: users, groups and applications."""
+        return Directory(self.store)
+
+    def user_subscription(self, identifier: str) -> Wire | None:
+        """Return the user subscription with this id (not that of its object), as the admin endpoint shows it."""
+        return self.get(f"{self.root}/providers/Microsoft.Subscriptions.Admin/subscriptions/{identifier}")
 
     def get(self, identifier: str) -> Wire | None:
         """Return the object with this id, whatever its case."""

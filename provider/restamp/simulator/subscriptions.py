@@ -10,6 +10,7 @@ from .messages import Response, error, refuse
 from .moves import MOVE_RULES
 from .rules import GET, LIST, PUT, READ_ONLY, READ_WRITE, Call, Rule
 from .store import Wire
+from .vaults import take
 
 NAMESPACE = "Microsoft.Subscriptions.Admin"
 VERSION = "2015-11-01"
@@ -114,6 +115,7 @@ def check_subscription(call: Call, old: Wire | None, new: Wire) -> None:
         new["state"] = "Enabled"
     if str(new["state"]) not in WRITABLE and new["state"] != (old or {}).get("state"):
         raise refuse(400, "InvalidSubscriptionState", f"The state '{new['state']}' cannot be set.")
+    _check_owner(call, old, new)
     asked = new.get("offerId")
     if not isinstance(asked, str):
         raise refuse(400, "InvalidOfferId", "The property 'offerId' is missing.")
@@ -126,6 +128,15 @@ def check_subscription(call: Call, old: Wire | None, new: Wire) -> None:
         raise refuse(409, "OfferDecommissioned", f"The offer '{last(asked)}' is decommissioned.")
 
 
+def _check_owner(call: Call, old: Wire | None, new: Wire) -> None:
+    owner = str(new.get("owner", ""))
+    if not call.state.check_owners or owner.lower() == str((old or {}).get("owner", "")).lower():
+        return
+    found = call.state.directory.named(owner)
+    if found is None or found.kind == "Group":
+        raise refuse(400, "OwnerNotFound", f"The owner '{owner}' was not found in the directory.")
+
+
 def moved(call: Call, old: Wire | None, new: Wire) -> None:
     """Move the counts of the offer left and the offer taken."""
     before, after = str((old or {}).get("offerId", "")), new["offerId"]
@@ -135,7 +146,8 @@ def moved(call: Call, old: Wire | None, new: Wire) -> None:
 
 
 def gone(call: Call, old: Wire | None, _new: Wire) -> None:
-    """A subscription takes its acquired plans with it (documented)."""
+    """A subscription takes its acquired plans with it (documented), and all that is in it."""
+    take(call.state, f"/subscriptions/{(old or {}).get('subscriptionId', call.address.name)}")
     count(call.state, str((old or {}).get("offerId", "")), -1)
     for key, _ in call.state.store.of_type((NAMESPACE.lower(), "subscriptions/acquiredplans"), call.address.key + "/"):
         call.state.store.delete(key)
@@ -192,7 +204,8 @@ RULES = (
         missing=subscription_missing,
         assumed=(
             "User subscriptions: DELETE; an unknown offer is refused (404), a decommissioned one too (409); a missing"
-            " tenantId becomes the home directory's; only Enabled, Warned, PastDue and Disabled can be set.",
+            " tenantId becomes the home directory's; only Enabled, Warned, PastDue and Disabled can be set; deleting"
+            " one takes all that is in it; the owner need not exist, unless the stamp was made so (400 OwnerNotFound).",
         ),
     ),
     row(

@@ -1,9 +1,26 @@
 """All tables together: namespace and type -> rule."""
 
-from . import compute, fabric, keyvault, network, registry, resources, storage, subscriptions, tenant, update
+from . import (
+    authorization,
+    compute,
+    fabric,
+    keyvault,
+    locks,
+    network,
+    policies,
+    registrations,
+    registry,
+    resources,
+    storage,
+    subscriptions,
+    tenant,
+    update,
+    vaults,
+)
 from .rules import LIST, Rule
 
-SERVICES = (compute, network, storage, keyvault, registry, subscriptions, tenant, resources, fabric, update)
+ADMIN = (compute, network, storage, keyvault, registry, subscriptions, tenant, resources, fabric, update)
+SERVICES = (*ADMIN, registrations, authorization, policies, locks, vaults)
 OWN: tuple[Rule, ...] = tuple(rule for service in SERVICES for rule in service.RULES)
 OPERATIONS: dict[str, Rule] = {
     rule.namespace: Rule(

@@ -4,10 +4,12 @@ from typing import Any
 
 from . import resources
 from .addresses import last, parse
-from .guards import OFFERS, USERS, count
+from .guards import OFFERS, count
 from .messages import Response, refuse
+from .rights import at_home, may, sees, visible
 from .rules import DELETE, GET, LIST, PUT, Call, Rule
 from .store import Wire
+from .vaults import take
 
 VERSIONS = ("2015-11-01", *resources.VERSIONS[1:])
 SERVICE = "providers/Microsoft.Subscriptions.Admin"
@@ -30,18 +32,11 @@ def offer_shown(body: Wire) -> Wire:
     return view | {key: body["properties"][key] for key in ("displayName", "description") if key in body["properties"]}
 
 
-def owned(call: Call, body: Wire) -> bool:
-    """Return whether the principal has any business with a subscription."""
-    owner = str(body.get("owner", "")).lower() == call.principal.name.lower()
-    return owner or call.principal.sees(str(body.get("subscriptionId", "")))
-
-
 def subscriptions(call: Call) -> Response:
     """Return the subscriptions that the principal may see."""
     if call.plane == "admin":
         return resources.subscriptions(call)
-    found = [shown(body) for _, body in call.state.store.of_type(USERS) if owned(call, body)]
-    return Response(200, {"value": found})
+    return Response(200, {"value": [shown(body) for body in visible(call.state, call.principal)]})
 
 
 def subscription(call: Call) -> Response:
@@ -51,7 +46,7 @@ def subscription(call: Call) -> Response:
     body = call.state.get(_admin_id(call))
     if body is None:
         raise refuse(404, "SubscriptionNotFound", f"The subscription '{call.address.name}' could not be found.")
-    _check_owned(call, body)
+    _check(call, "read", body)
     return Response(200, shown(body))
 
 
@@ -61,7 +56,7 @@ def subscribe(call: Call) -> Response:
         raise refuse(405, "MethodNotAllowed", "The default provider subscription cannot be written.", allow="GET")
     sent, old = call.sent(), call.state.get(_admin_id(call))
     if old is not None:
-        _check_owned(call, old)
+        _check(call, "write", old)
     wanted = last(str(sent.get("offerId", ""))).lower()
     offer = next((body for key, body in public_offers(call) if last(key) == wanted), None)
     if offer is None:
@@ -71,7 +66,7 @@ def subscribe(call: Call) -> Response:
         "subscriptionId": call.address.name,
         "delegatedProviderSubscriptionId": call.state.provider_subscription,
         "owner": call.principal.name,
-        "tenantId": call.state.tenant,
+        "tenantId": call.state.tenant if call.state.identity == "ADFS" else call.principal.tenant,
         "routingResourceManagerType": "Default",
         "state": "Enabled",
     }
@@ -90,8 +85,9 @@ def unsubscribe(call: Call) -> Response:
     body = call.state.get(_admin_id(call))
     if body is None:
         return Response(204)
-    _check_owned(call, body)
+    _check(call, "delete", body)
     call.state.store.delete(_admin_id(call).lower())
+    take(call.state, f"/subscriptions/{body['subscriptionId']}")
     count(call.state, str(body.get("offerId", "")), -1)
     return Response(200)
 
@@ -129,8 +125,11 @@ def _admin_id(call: Call) -> str:
     return f"{call.state.root}/{SERVICE}/subscriptions/{call.address.names[0]}"
 
 
-def _check_owned(call: Call, body: Wire) -> None:
-    if not owned(call, body):
+def _check(call: Call, verb: str, body: Wire) -> None:
+    action, state, path = f"Microsoft.Resources/subscriptions/{verb}", call.state, call.address.path
+    here = at_home(state, call.principal, body)
+    seen = verb == "read" and sees(state, call.principal, call.address.name)
+    if not here or not (seen or may(state, call.principal, action, path)):
         text = f"The client '{call.principal.client_id}' has no role in the subscription '{call.address.name}'."
         raise refuse(403, "AuthorizationFailed", text, x_ms_failure_cause="gateway")
 

@@ -3,12 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
-from .addresses import parse
+from .addresses import last, parse
 from .messages import Response, refuse
 from .operations import accepted, noted
 from .rules import DELETE, GET, LIST, PUT, Call, deny, spelled
+from .scopes import spelled_scope
 from .state import guid
 from .store import Wire
+
+FORBIDDEN = frozenset("<>%&\\?/")  # in the names of tags
 
 
 def answer(call: Call, verb: str) -> Response:
@@ -144,10 +147,21 @@ def enveloped(call: Call, old: Wire | None) -> Wire:
         body["type"] = rule.shown_type
     if rule.location:
         body["location"] = (old or {}).get("location") or call.state.region
+    if rule.tags:
+        body["tags"] = tags_of(sent.get("tags"))
     if rule.etag:
         body["etag"] = f'W/"{guid()}"'
     body["properties"] = {**rule.defaults, **written, **kept, **rule.fixed}
     return body
+
+
+def tags_of(sent: Any) -> dict[str, str]:
+    """Return tags as they were sent; what cannot be a tag is refused (documented: names, counts)."""
+    tags = {} if sent is None else sent
+    good = isinstance(tags, dict) and all(isinstance(value, str) and len(value) <= 256 for value in tags.values())
+    if not good or len(tags) > 50 or any(FORBIDDEN & set(name) or len(name) > 512 for name in tags):
+        raise refuse(400, "InvalidTag", "The tags are not valid.")
+    return dict(tags)
 
 
 def flat(call: Call, old: Wire | None) -> Wire:
@@ -172,8 +186,11 @@ def check_fields(call: Call, sent: Wire) -> None:
 
 def canonical(call: Call) -> str:
     """Return the id of a new object: the caller's names in the type's own spelling."""
-    group = call.address.group and call.state.get(f"{call.state.root}/resourceGroups/{call.address.group}")
-    return spelled(call.address, call.rule, call.state.region, group["name"] if group else call.address.group)
+    if call.rule.extends:
+        return f"{spelled_scope(call)}/providers/{call.rule.namespace}/{call.rule.types}/{call.address.name}"
+    group = call.address.group and call.state.get(f"{call.root}/resourceGroups/{call.address.group}")
+    address = replace(call.address, subscription=last(call.root)) if call.plane == "tenant" else call.address
+    return spelled(address, call.rule, call.state.region, group["name"] if group else address.group)
 
 
 def shown_name(call: Call) -> str:
