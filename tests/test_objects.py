@@ -336,7 +336,7 @@ def test_what_a_principal_may_not_write_is_forbidden_by_name(server: Server, kin
     ):
         objects.put(QUOTA, SMALL, arm, kinds)
 
-    assert "Owner on the default provider subscription" in no.value.hint
+    assert "Contributor on the default provider subscription" in no.value.hint
     assert [record.method for record in server.stamp.writes] == ["PUT"]
 
 

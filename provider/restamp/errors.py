@@ -16,6 +16,7 @@ RestampError                 exit status 4: failed
     |   |-- Forbidden        403
     |   `-- Throttled        429, for longer than we wait
     |-- OperationFailed      a long-running operation ended in failure
+    |-- Unfinished           a long-running operation still runs after all our patience
     `-- Unwritable           an object in a state nobody can write over
 
 A leaf takes facts and writes its own sentence; `hint` is the operator's next action.
@@ -143,7 +144,10 @@ class Rejected(StampError):
 class Forbidden(Rejected):
     """403: signed in, and not allowed."""
 
-    hint = "Give restamp's principal Owner on the default provider subscription (docs/operator/rights.md)."
+    hint = (
+        "Give restamp's principal Contributor on the default provider subscription; to capture, diff and verify Reader "
+        "is enough (docs/operator/rights.md)."
+    )
 
 
 class Throttled(Rejected):
@@ -158,3 +162,12 @@ class OperationFailed(StampError):
     def __init__(self, what: str, code: str, message: str) -> None:
         super().__init__(f"{what}: the operation failed: {code} {message}".rstrip())
         self.code = code
+
+
+class Unfinished(StampError):
+    """A long-running operation that is still running when our patience ends."""
+
+    hint = "Look at it on the stamp. `restamp up` waits for it again, from where it is."
+
+    def __init__(self, what: str, patience: str) -> None:
+        super().__init__(f"{what}: the stamp has not ended it after {patience}")

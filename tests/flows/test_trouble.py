@@ -1,8 +1,11 @@
 """What goes wrong in a recovery, and that `restamp up` again is always right."""
 
-import pytest
-from tests.flows.world import REGION, World
+import json
 
+import pytest
+from tests.flows.world import NAME, REGION, World
+
+from restamp.journal import Journal
 from restamp.simulator import Fault
 
 PLAN = "PUT .*/plans/gold"
@@ -117,6 +120,72 @@ def test_throttling_and_lost_answers_cost_time_and_nothing_else(begun: World) ->
         assert len([record for record in stamp.writes if record.path.endswith("/plans/gold")]) == 1
 
 
+NEVER = Fault("GET /subscriptions/never", times=None, status=202)
+
+
+def left_by_a_killed_run(world: World, target: str) -> None:
+    """An operation that never ends, in the journal of a run for one deployment."""
+    journal = Journal(NAME, world.home / "journal")
+    poll = f"https://adminmanagement.{NAME}/subscriptions/never"
+    journal.write("session", {"target": target})
+    record = {"what": "PUT /never", "poll": poll, "style": "location", "result": None, "wait": 0.2}
+    journal.write("operation", {"id": "killed-1", **record})
+    journal.close()
+
+
+def test_an_operation_of_a_lost_stamp_is_not_waited_for(begun: World) -> None:
+    """It ended with the stamp: on the new one nobody answers for it, and `up` does not ask."""
+    with begun.stamp_of(2) as stamp:
+        stamp.faults.append(NEVER)
+        left_by_a_killed_run(begun, "the deployment that was lost")
+        begun.restamp("begin")
+        begun.restamp("up")
+        assert not [record for record in stamp.requests if "never" in record.path]
+
+
+def test_an_operation_of_a_killed_run_is_waited_for_and_its_end_written_down(begun: World) -> None:
+    """On the same stamp the next `up` takes it up first; the one after that does not."""
+    with begun.stamp_of(2) as stamp:
+        stamp.faults.append(Fault("GET /subscriptions/never", times=2, status=202))
+        stamp.faults.append(Fault("GET /subscriptions/never", times=1, status=200))
+        left_by_a_killed_run(begun, stamp.deployment_id)
+        begun.restamp("begin")
+        begun.restamp("up")
+        asked = [record for record in stamp.requests if "never" in record.path]
+        assert [record.status for record in asked] == [202, 202, 200]
+        journal = Journal(NAME, begun.home / "journal")
+        assert journal.unfinished() == []
+        assert [entry["id"] for entry in journal.entries() if entry["event"] == "operation-ended"] == ["killed-1"]
+
+
+def test_what_was_written_when_and_how_it_went(begun: World) -> None:
+    """The journal ties each intent to its result, long operations to their end, and holds no secret."""
+    with begun.stamp_of(2) as stamp:
+        stamp.faults.append(Fault(PLAN, times=1, status=403, body={"error": {"code": "No", "message": "not you"}}))
+        poll = f"https://adminmanagement.{NAME}/subscriptions/poll"
+        stamp.faults.append(Fault("PUT .*/offers-rg$", times=1, status=202, headers={"Location": poll}))
+        stamp.faults.append(Fault("GET /subscriptions/poll", times=1, status=200, body={}))
+        assert begun.restamp("journal").startswith("0 in ")
+        begun.restamp("begin", "r")
+        begun.restamp("up", status=4)
+
+        told = begun.restamp("journal")
+        assert "created    ComputeQuota compute/small (" in told
+        failed = begun.restamp("journal", "--failed").splitlines()
+        assert any("failed     Plan offers-rg/gold (" in line and line.endswith("403 No: not you") for line in failed)
+        found = [json.loads(line) for line in begun.restamp("journal", "--json", "--recovery", "r").splitlines()]
+        assert {item["what"] for item in found if item["outcome"] == "created"} >= {"StorageQuota storage/small"}
+        assert [len(item["operations"]) for item in found if item["what"] == "ResourceGroup offers-rg"] == [1]
+        assert begun.restamp("journal", "--json", "--recovery", "other") == ""
+
+        journal = Journal(NAME, begun.home / "journal")
+        assert journal.unfinished() == []
+        text = journal.path.read_text()
+        assert stamp.admin.secret not in text
+        assert "eyJ" not in text
+        assert "Bearer" not in text
+
+
 @pytest.mark.parametrize(
     ("change", "status", "said"),
     [
@@ -175,7 +244,7 @@ def test_a_principal_without_rights_is_told_so(begun: World) -> None:
         begun.restamp("begin")
         for command in ("up", "diff", "verify", "capture"):
             told = begun.restamp(command, status=4, **env)
-            assert "Give restamp's principal Owner" in told
+            assert "Give restamp's principal Contributor" in told
         reader = stamp.add_principal("reader", role="Reader")
         told = begun.restamp("up", status=4, RESTAMP_CLIENT_ID=reader.client_id, RESTAMP_CLIENT_SECRET=reader.secret)
         assert "403" in told

@@ -6,14 +6,14 @@ polling, and starts before anything can be written down.
 
 import json
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 import tenacity
 
 from restamp.arm.errors import rejected
-from restamp.errors import OperationFailed
+from restamp.errors import OperationFailed, Rejected, StampError, Unfinished
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,13 @@ class Operation:
         return asdict(self)
 
 
+def remembered(record: Mapping[str, Any]) -> Operation | None:
+    """The operation of a journal's line; None where another restamp wrote it in another form."""
+    values = {item.name: record[item.name] for item in fields(Operation) if item.name in record}
+    return Operation(**values) if len(values) == len(fields(Operation)) else None
+
+
+PATIENCE = 4 * 3600.0  # seconds an operation is polled; the longest documented one, a restore, takes hours
 _BAD = ("Failed", "Canceled", "Cancelled")
 _BUSY = ("Creating", "Updating", "Deleting", "Running", "InProgress", "Accepted", 1)
 _EARLY = 3  # a first poll may answer 404 (recorded: update runs)
@@ -71,8 +78,18 @@ def seconds(answer: Answer, otherwise: float) -> float:
     return float(asked) if asked.isdecimal() else otherwise
 
 
-def finish(operation: Operation, get: Callable[[str], Answer], sleep: Callable[[float], None] = time.sleep) -> Answer:
-    """The operation's result, once it has one; OperationFailed where it ended badly, Rejected where polling did."""
+def finish(
+    operation: Operation,
+    get: Callable[[str], Answer],
+    sleep: Callable[[float], None] = time.sleep,
+    *,
+    patience: float = PATIENCE,
+    say: Callable[[str], None] = lambda _text: None,
+) -> Answer:
+    """The operation's result, once it has one; `say` hears how long it takes, `patience` is in seconds.
+
+    OperationFailed where it ended badly, Rejected where polling did, Unfinished where it runs for longer than that.
+    """
     missing = 0
 
     def ask() -> Answer | None:
@@ -91,8 +108,24 @@ def finish(operation: Operation, get: Callable[[str], Answer], sleep: Callable[[
         retry=tenacity.retry_if_result(lambda result: result is None),
         wait=tenacity.wait_fixed(operation.wait),
         sleep=sleep,
+        stop=tenacity.stop_after_delay(patience),
+        before_sleep=lambda state: say(f"the stamp works on it: {_long(state.seconds_since_start or 0)}"),
     )
-    return waiting(ask) or Answer(204, {}, None)  # never the second: it waits for a result
+    try:
+        return waiting(ask) or Answer(204, {}, None)  # never the second: it waits for a result
+    except tenacity.RetryError:
+        raise Unfinished(operation.what, _long(patience)) from None
+
+
+def ended(error: StampError | None) -> bool:
+    """Whether an operation is over, judged by what waiting for it raised: not where the way to it was lost."""
+    gone = isinstance(error, Rejected) and error.status in (400, 404, 410)
+    return error is None or gone or isinstance(error, OperationFailed)
+
+
+def _long(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{seconds:.0f} s" if seconds < 100 else f"{minutes} min" if minutes < 100 else f"{minutes / 60:.1f} h"
 
 
 def _result(operation: Operation, answer: Answer, get: Callable[[str], Answer]) -> Answer | None:

@@ -2,9 +2,12 @@
 
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
 
 from restamp import objects
 from restamp.arm.settings import Settings
@@ -14,6 +17,7 @@ from restamp.kind import Kind, Kinds
 from restamp.models.document import Document
 from restamp.models.finding import Finding
 from restamp.plugins import all_kinds
+from restamp.resources import live
 
 if TYPE_CHECKING:
     from restamp.arm.client import Arm
@@ -31,6 +35,7 @@ class Session:
         self._lock = threading.RLock()
         self._lists: dict[str, tuple[float, dict[str, Document]]] = {}
         self._checked: set[str] = set()
+        self._here = threading.local()
         self.journal = Journal(settings.stamp)
 
     @property
@@ -48,19 +53,30 @@ class Session:
     def put(self, kind: Kind[Any], document: Document, later: frozenset[str], recovery: str) -> objects.Put:
         """Bring one object to what its document says, and write down what was done."""
         facts = {"recovery": recovery, "kind": kind.name, "ref": kind.ref(document)}
-        self.journal.write("put", facts)
-        try:
+        with self._noted("put", facts) as result:
             done = objects.put(kind, document, self.arm, self.kinds, later)
-        except RestampError as error:
-            self.journal.write("failed", facts | {"message": str(error)})
-            raise
-        self.journal.write(done.outcome, facts | {"changes": [str(change) for change in done.changes]})
+            result |= {"event": done.outcome, "changes": [str(change) for change in done.changes]}
         return done
 
     def delete(self, kind: Kind[Any], document: Document) -> None:
         """Remove one object from the stamp; only ever called for `onDestroy: delete`."""
-        self.journal.write("delete", {"kind": kind.name, "ref": kind.ref(document)})
-        self.arm.delete(kind.resource_id(document, self.arm.place), kind.wire.api_version)
+        with self._noted("delete", {"kind": kind.name, "ref": kind.ref(document)}) as result:
+            self.arm.delete(kind.resource_id(document, self.arm.place), kind.wire.api_version)
+            result |= {"event": "deleted"}
+
+    @contextmanager
+    def _noted(self, event: str, facts: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """The intent in the journal before, the result behind it: what is put into it, or why it failed."""
+        result: dict[str, Any] = {}
+        self._here.intent, self._here.operations = self.journal.intent(event, facts), []
+        try:
+            yield result
+        except (RestampError, ValidationError) as error:
+            self._ended(error)
+            self.journal.result(self._here.intent, "failed", facts | {"message": str(error)})
+            raise
+        self._ended(None)
+        self.journal.result(self._here.intent, result.pop("event"), facts | result)
 
     def seen(self, kind: Kind[Any], ref: str) -> Document | None:
         """The object as the stamp lists it; one list a kind answers for all its objects."""
@@ -84,15 +100,32 @@ class Session:
             self._checked.add(target)
 
     def _resume(self) -> None:
-        from restamp.arm.operations import Operation
+        """Wait for what an earlier process began; how it ended shows on the object, which is read before a write."""
+        from restamp.arm.operations import ended, remembered
 
-        for record in self.journal.unfinished():
-            with suppress(StampError):  # how it ended shows on the object, which is read before it is written
-                self.arm.resume(Operation(**record))
-            self.journal.write("operation-ended", {"poll": record["poll"]})
+        for entry in self.journal.unfinished():
+            live.say(f"waiting for what an earlier run began: {entry.get('what')}")
+            error, operation = None, remembered(entry)
+            try:
+                if operation is not None:
+                    self.arm.resume(operation)
+            except StampError as failed:
+                error = failed
+            if ended(error):
+                self.journal.result(entry.get("id", ""), "operation-ended", {"poll": entry.get("poll")})
 
     def _begun(self, operation: "Operation") -> None:
-        self.journal.write("operation", operation.record(), durable=True)
+        intent = getattr(self._here, "intent", "")
+        self.journal.write("operation", {"id": intent, **operation.record()}, durable=True)
+        self._here.operations = [*getattr(self._here, "operations", ()), operation.poll]
+
+    def _ended(self, error: RestampError | ValidationError | None) -> None:
+        """Write down the end of the operations of one put, unless it runs on without us."""
+        from restamp.arm.operations import ended
+
+        if not isinstance(error, StampError) or ended(error):
+            for poll in self._here.operations:
+                self.journal.result(self._here.intent, "operation-ended", {"poll": poll})
 
 
 def _wrong_target(stamp: str, found: str | None, target: str) -> Finding:
