@@ -1,6 +1,7 @@
 """Sealed secrets: what opens them, what is told of all that does not, and that nothing plain is ever shown."""
 
 import datetime as dt
+import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -15,8 +16,11 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from pydantic import ValidationError
 
 from restamp.errors import NoKey, Refused, Tampered
+from restamp.models.finding import Finding, Position
 from restamp.models.sealed import SealedValue
 from restamp.secrets import Seals, openers, recipients
+from restamp.secrets.capture_key import for_sealing, with_capture_key
+from restamp.secrets.places import identity_of, places, rewritten
 
 KEY = bytes(range(32))
 HERE = "c66cb1bf-3d5e-4a44-9f0a-0d5a1c2b7e11/erp-kv/db-password"
@@ -369,3 +373,112 @@ def test_many_threads_seal_and_open_at_once(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(there_and_back, range(200)))
+
+
+def test_a_capture_that_knows_the_last_values_gives_them_back(tmp_path: Path) -> None:
+    """By identity, in any case; a value that stands under another identity, or was moved there, is sealed anew."""
+    first = seals(tmp_path, "ann")
+    here, there = first.seal(HERE, PLAIN), first.seal(THERE, PLAIN)
+    nightly = Seals(first.recipients, (), KEY).keeping({HERE.upper(): here, THERE: here})
+
+    assert nightly.seal(HERE, PLAIN) is here
+    assert nightly.seal(THERE, PLAIN) is not here
+    moved = SealedValue(seen=there.seen, sealed=here.sealed)
+    assert first.open(THERE, nightly.seal(THERE, PLAIN, moved)) == PLAIN
+
+
+def test_a_capture_key_is_made_once_whoever_is_first(tmp_path: Path) -> None:
+    """Eight captures begin at once on a machine without a key: all go on with the same one."""
+    ready, keys = seals(tmp_path, "ann", key=None), tmp_path / "state" / "keys"
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: for_sealing(ready, keys, "r.d.e", None)[0].key(), range(8)))
+
+    assert [path.name for path in keys.iterdir()] == ["r.d.e.key"]
+    assert set(made) == {bytes.fromhex((keys / "r.d.e.key").read_text())}
+
+
+def test_the_sealed_capture_key_is_checked_like_any_value(tmp_path: Path) -> None:
+    """One of another stamp, or one that somebody put in its place, is not taken."""
+    ready, keys = seals(tmp_path, "ann", key=None), tmp_path / "keys"
+    able, sealed = for_sealing(ready, keys, "r.d.e", None)
+    assert with_capture_key(ready, tmp_path / "none", "r.d.e", sealed).key() == able.key()
+    assert for_sealing(ready, keys, "r.d.e", sealed)[1] is sealed
+    with pytest.raises(Tampered, match="it was moved here"):
+        with_capture_key(ready, tmp_path / "none", "other.d.e", sealed)
+    forged = SealedValue(seen="0" * 32, sealed=sealed.sealed)
+    with pytest.raises(Refused, match="its fingerprint is another key's"):
+        with_capture_key(ready, tmp_path / "none", "r.d.e", forged)
+
+
+@pytest.mark.parametrize(
+    ("document", "path", "identity"),
+    [
+        ({"kind": "Subscription", "id": "C66C"}, ("secrets", "app/Erp-KV/pw", "value"), "c66c/erp-kv/pw"),
+        ({"kind": "Subscription", "id": "C66C"}, ("secrets", "erp-kv/pw", "value"), None),
+        ({"kind": "Subscription", "id": "C66C"}, ("vaults", "app/erp-kv/pw", "value"), None),
+        ({"kind": "Subscription"}, ("secrets", "app/erp-kv/pw", "value"), None),
+        ({"kind": "BackupLocation", "region": "Redmond"}, ("password",), "backup/redmond/password"),
+        ({"kind": "BackupLocation", "name": "redmond"}, ("password",), "backup/redmond/password"),
+        ({"kind": "SealedFile", "name": "app"}, ("value",), "file/app"),
+        ({"kind": "Stamp", "region": "r", "domain": "d.e"}, ("captureKey",), "capture-key/r.d.e"),
+        ({"kind": "Stamp", "region": "r", "domain": "d.e"}, ("other",), None),
+        ({"kind": "Plan", "name": "gold"}, ("password",), None),
+        ({}, ("password",), None),
+    ],
+)
+def test_what_a_value_is_bound_to_follows_from_where_it_stands(
+    document: dict[str, str], path: tuple[str, ...], identity: str | None
+) -> None:
+    """One rule a kind; where none fits there is no identity, and a plugin adds a rule of its own."""
+    assert identity_of(document, path) == identity
+    assert identity_of(document, path, {str(document.get("kind")): lambda _document, path: "/".join(path)}) == (
+        "/".join(path).lower()
+    )
+
+
+def test_every_sealed_value_of_a_document_is_found(tmp_path: Path) -> None:
+    """Deep in maps and lists; what has no rule is told with its place; `unmodelled` and look-alikes are left alone."""
+    value = seals(tmp_path, "ann").seal(HERE, PLAIN)
+    given = {"seen": value.seen, "sealed": list(value.sealed)}
+    document = {
+        "kind": "Subscription",
+        "id": HERE.partition("/")[0],
+        "secrets": {"app/erp-kv/db-password": {"value": given}, "app/erp-kv/odd": {"value": given | {"more": "x"}}},
+        "tags": {"seen": "yes", "sealed": "no"},
+        "list": [{"deep": given}],
+        "unmodelled": {"x": given},
+    }
+    found: list[Finding] = []
+    placed = list(places(document, lambda path: Position("f.yaml", len(path)), found))
+
+    assert [(place.identity, place.field, place.value) for place in placed] == [
+        (HERE, "secrets.app/erp-kv/db-password", value)
+    ]
+    assert [str(finding) for finding in found] == [
+        "f.yaml:4: secrets.app/erp-kv/odd.value.more: Extra inputs are not permitted",
+        "f.yaml:3: list.0.deep: a Subscription has no sealed value here",
+    ]
+
+
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_lists_of_ciphertexts_are_replaced_wherever_they_stand(end: str) -> None:
+    """Longer or shorter, quoted or not, at the end of a file without a line end: nothing else moves."""
+    before = "a:\n  sealed:\n  - 'x1'\n  -  x2  \nb: x1 # x1\nc:\n- y1" + end
+    changes = {("x1", "x2"): ("n1",), ("y1",): ("m1", "m2")}
+
+    assert rewritten(before, changes) == "a:\n  sealed:\n  - n1\nb: x1 # x1\nc:\n- m1\n- m2" + end
+    assert rewritten(before, {}) == before
+    for odd in ("sealed: [x1, x2]\n", "- x1\n# why\n- x2\n", "- x1\n", "- x2\n- x1\n", ""):
+        with pytest.raises(ValueError, match="one item a line"):
+            rewritten(odd, {("x1", "x2"): ("n1",)})
+
+
+def test_five_thousand_values_are_sealed_in_seconds(tmp_path: Path) -> None:
+    """Sealing takes public keys alone: a capture is not slower for it."""
+    both = seals(tmp_path, "ann", "ben")
+    began = time.perf_counter()
+    values = {f"s/v/{number}": both.seal(f"s/v/{number}", "x" * 40) for number in range(5000)}
+    kept = both.keeping(values)
+
+    assert all(kept.seal(identity, "x" * 40) is value for identity, value in values.items())
+    assert time.perf_counter() - began < 20

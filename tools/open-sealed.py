@@ -26,7 +26,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key, pkcs12
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key, pkcs12
 from cryptography.x509 import Certificate, load_pem_x509_certificates
 
 JWE = re.compile(r"eyJ[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*){4}")
@@ -94,8 +94,14 @@ def private_key(path: Path) -> tuple[rsa.RSAPrivateKey, set[str]]:
     if pair is None or not isinstance(pair[0], rsa.RSAPrivateKey):
         sys.exit(f"{path}: the password is wrong, or the file holds no RSA key")
     key, certificates = pair
-    own = [item for item in certificates if item.public_key().public_numbers() == key.public_key().public_numbers()]
+    own = [item for item in certificates if spki(item.public_key()) == spki(key.public_key())]
     return key, {encoded(hashlib.sha256(item.public_bytes(Encoding.DER)).digest()) for item in own}
+
+
+def spki(public: Any) -> bytes:
+    """A public key as bytes, which compare in every version of cryptography."""
+    der: bytes = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return der
 
 
 def loaded(data: bytes, password: "bytes | None") -> "tuple[Any, list[Certificate]] | None":
@@ -113,7 +119,7 @@ def loaded(data: bytes, password: "bytes | None") -> "tuple[Any, list[Certificat
 def header(jwe: str) -> dict[str, str]:
     """What a ciphertext says of itself."""
     try:
-        found = json.loads(decoded(jwe.partition(".")[0]))
+        found: dict[str, str] = json.loads(decoded(jwe.partition(".")[0]))
         found["sub"], found["x5t#S256"]
     except (KeyError, TypeError, ValueError):
         sys.exit("a ciphertext was changed: its header cannot be read")

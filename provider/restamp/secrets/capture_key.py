@@ -45,15 +45,12 @@ def for_sealing(seals: Seals, keys: Path, stamp: str, sealed: SealedValue | None
     every fingerprint of the runbook.
     """
     able = with_capture_key(seals, keys, stamp, sealed)
-    if sealed is None:
-        able = seals.with_key(_read(_file(keys, stamp)) or secrets.token_bytes(_LENGTH))
-    elif not able.tells_changes:
+    if sealed is not None and not able.tells_changes:
         hint = "Name a .pfx that opens it in RESTAMP_OPENERS, once: this machine keeps the key from then on."
         raise Refused([_finding("captureKey", "the runbook's capture key is not on this machine", hint)])
-    key = able.key()
-    value = able.seal(identity(stamp), key, sealed)
-    _keep(_file(keys, stamp), key)
-    return able, value
+    key = _kept(_file(keys, stamp), able.key() if able.tells_changes else secrets.token_bytes(_LENGTH))
+    able = seals.with_key(key)
+    return able, able.seal(identity(stamp), key, sealed)
 
 
 def _file(keys: Path, stamp: str) -> Path:
@@ -88,12 +85,12 @@ def _read(path: Path) -> bytes | None:
     return key
 
 
-def _keep(path: Path, key: bytes) -> None:
-    """Whole or not at all, and for this user alone; another process may have been first."""
-    if path.exists():
-        return
+def _kept(path: Path, key: bytes) -> bytes:
+    """The key in the file, which is this one unless another process was first; written whole, for this user alone."""
+    if (found := _read(path)) is not None:
+        return found
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     part.touch(0o600, exist_ok=False)
     with part.open("w", encoding="ascii") as file:
         file.write(key.hex() + "\n")
@@ -102,6 +99,7 @@ def _keep(path: Path, key: bytes) -> None:
     with suppress(FileExistsError):
         os.link(part, path)
     part.unlink()
+    return _read(path) or key
 
 
 def _finding(about: str, message: str, hint: str) -> Finding:
