@@ -1,6 +1,7 @@
 """Sealed secrets: what opens them, what is told of all that does not, and that nothing plain is ever shown."""
 
 import datetime as dt
+import json
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,8 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import pkcs12
 from pydantic import ValidationError
 
@@ -130,8 +132,12 @@ def changed(jwe: str, part: int, how: str) -> str:
         del data[-1]
     elif how == "empty":
         data.clear()
-    parts[part] = urlsafe_b64encode(bytes(data)).rstrip(b"=").decode()
+    parts[part] = encoded(bytes(data))
     return ".".join(parts)
+
+
+def encoded(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 @pytest.mark.parametrize("how", ["flipped", "shorter", "empty"])
@@ -161,6 +167,43 @@ def test_every_single_letter_counts(tmp_path: Path) -> None:
                 continue
             with pytest.raises((Tampered, NoKey)):
                 both.open(HERE, broken)
+
+
+def crafted(header: str, identity: str = HERE, secret: bytes = bytes(32), nonce: bytes = bytes(12)) -> SealedValue:
+    """What anybody with Ann's certificate can make: right in all but what is given."""
+    public = pair("ann")[1].public_key()
+    assert isinstance(public, rsa.RSAPublicKey)
+    wrapped = public.encrypt(secret, padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None))
+    head = encoded(header.encode())
+    cipher = AESGCM(secret).encrypt(nonce, f"{identity}\nforged".encode(), head.encode())
+    parts = [head, *map(encoded, (wrapped, nonce, cipher[:-16], cipher[-16:]))]
+    return SealedValue.model_construct(seen="0" * 32, sealed=(".".join(parts),))
+
+
+def test_a_crafted_ciphertext_is_told_and_never_crashes(tmp_path: Path) -> None:
+    """Other algorithms, more or odd headers, keys and nonces of other sizes, another identity inside: all refused."""
+    ann = Seals((), openers([written(tmp_path, "ann")], unasked))
+    own = {"alg": "RSA-OAEP-256", "enc": "A256GCM", "x5t#S256": ann.openers[0].thumbprint, "sub": HERE}
+    odd: dict[str, str] = {
+        **{name: json.dumps(own | {name: "dir"}) for name in ("alg", "enc")},
+        **{name: json.dumps(own | {name: ["sub"]}) for name in ("crit", "zip", "cty")},
+        **{f"no {name}": json.dumps({key: value for key, value in own.items() if key != name}) for name in own},
+        "list": "[" * 5000,
+        "number": json.dumps(own | {"sub": 1}),
+        "escapes": json.dumps(own | {"sub": "\x1b[2J"}),
+        "nothing": "",
+    }
+
+    assert ann.open(HERE, crafted(json.dumps(own))) == "forged"
+    for header in odd.values():
+        with pytest.raises(Tampered) as told:
+            ann.open(HERE, crafted(header))
+        assert "\x1b" not in str(told.value)
+    for broken in (crafted(json.dumps(own), THERE), crafted(json.dumps(own), secret=bytes(16))):
+        with pytest.raises(Tampered):
+            ann.open(HERE, broken)
+    with pytest.raises(Tampered):
+        ann.open(HERE, crafted(json.dumps(own), nonce=bytes(16)))
 
 
 def test_the_value_of_another_secret_is_told_by_name(tmp_path: Path) -> None:

@@ -59,13 +59,16 @@ def header(text: str) -> Header:
     try:
         decoded = [_decoded(part) for part in parts]
         found = json.loads(decoded[0])
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("it was changed: a part of it is not even encoded as it must be") from None
     if not isinstance(found, dict) or set(found) != {*_ALGORITHMS, _THUMBPRINT, "sub"}:
         raise ValueError("it was changed: its header is not one of restamp's")
     if any(found[name] != value for name, value in _ALGORITHMS.items()):
         raise ValueError("it was changed: its header names other algorithms")
-    return Header(str(found[_THUMBPRINT]), str(found["sub"]))
+    about = Header(str(found[_THUMBPRINT]), str(found["sub"]))
+    if not (about.thumbprint + about.identity).isprintable():  # it will be shown on a terminal
+        raise ValueError("it was changed: its header is not one of restamp's")
+    return about
 
 
 def opened(text: str, identity: str, key: RSAKey) -> bytes:

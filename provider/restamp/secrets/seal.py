@@ -160,8 +160,8 @@ class Seals:
 
 def _own(identity: str) -> str:
     """An identity in its one form: the stamp knows names without regard to case."""
-    if "\n" in identity:
-        raise ValueError("an identity is one line")
+    if not identity.isprintable():
+        raise ValueError("an identity is one line of printable characters")
     return identity.lower()
 
 
