@@ -179,3 +179,239 @@ def test_a_custom_role_gives_its_actions_and_no_more(stamp: Stamp, owner: Tenant
         "Reader",
         "User Access Administrator",
     }
+
+
+def test_the_same_assignment_again_is_no_other_one(stamp: Stamp, owner: Tenant) -> None:
+    """Written again as it is; not changed, not doubled; roles and principals have to be there."""
+    one, two = (stamp.add_user(f"{name}@contoso.example", "x").object_id for name in ("one", "two"))
+    name = str(uuid.uuid4())
+
+    assert [owner.assign(GROUP, READER, one, name).status for _ in range(2)] == [201, 200]
+    assert code(owner.assign(GROUP, READER, two, name)) == "RoleAssignmentUpdateNotPermitted"
+    assert code(owner.assign(GROUP, READER, one)) == "RoleAssignmentExists"
+    assert code(owner.assign(GROUP, READER, str(uuid.uuid4()))) == "PrincipalNotFound"
+    assert code(owner.assign(GROUP, str(uuid.uuid4()), one)) == "RoleDefinitionDoesNotExist"
+    assert code(owner.assign(GROUP, READER, one, "no-guid")) == "InvalidRoleAssignmentId"
+    assert code(owner.assign(f"{S}/resourceGroups/none", READER, one)) == "ResourceGroupNotFound"
+    assert owner.assign(S, READER, one).status == 201
+
+
+def test_assignments_are_listed_at_above_and_below(stamp: Stamp, owner: Tenant) -> None:
+    """As Resource Manager does without a filter; `atScope()` leaves out what is below."""
+    person = stamp.add_user("person@contoso.example", "x").object_id
+    other = stamp.add_group("others").object_id
+    machine = f"{GROUP}/providers/Microsoft.Compute/virtualMachines/vm1"
+    for scope, principal in ((S, person), (GROUP, other), (machine, person)):
+        assert owner.assign(scope, READER, principal).status == 201
+
+    def scopes(scope: str, query: str = "") -> list[str]:
+        answer = owner.ask("GET", f"{scope}/{AUTHORIZATION}/roleAssignments{query}")
+        return [body["properties"]["scope"] for body in answer.body["value"]]
+
+    assert scopes(S) == [S, GROUP, machine]
+    assert scopes(GROUP, "?$filter=atScope()") == [S, GROUP]
+    assert scopes(machine) == [S, GROUP, machine]
+    assert scopes(S, "?$filter=atScope()") == [S]
+    assert scopes(S, f"?$filter=principalId eq '{person}'") == [S, machine]
+    assert owner.ask("GET", f"{S}/{AUTHORIZATION}/roleAssignments?$filter=odd").status == 400
+
+
+def test_a_lock_keeps_what_it_is_on(stamp: Stamp, owner: Tenant) -> None:
+    """CanNotDelete refuses DELETE, ReadOnly any write, in its scope and of what has it inside; nobody else's."""
+    lock = f"{GROUP}/{AUTHORIZATION}/locks/keep"
+    other = f"{S}/resourceGroups/other"
+    made = [owner.ask("PUT", lock, {"properties": {"level": "CanNotDelete", "notes": "n"}})]
+    kept = [owner.ask("DELETE", GROUP), owner.ask("PUT", GROUP, {"location": "redmond"})]
+    made.append(owner.ask("PUT", lock, {"properties": {"level": "readonly"}}))
+    frozen = [owner.ask("PUT", GROUP, {"location": "redmond"}), owner.assign(GROUP, READER, stamp.admin.object_id)]
+
+    assert [answer.status for answer in made] == [201, 200]
+    assert made[1].body["properties"] == {"level": "ReadOnly"}
+    assert [answer.status for answer in kept] == [409, 200]
+    assert [code(answer) for answer in frozen] == ["ScopeLocked", "ScopeLocked"]
+    assert owner.ask("PUT", other, {"location": "redmond"}).status == 201
+    assert owner.names(f"{S}/{AUTHORIZATION}/locks") == ["keep"]
+    assert owner.names(f"{other}/{AUTHORIZATION}/locks") == []
+    assert code(owner.ask("PUT", lock, {"properties": {"level": "Odd"}})) == "LockLevelNotSupported"
+    assert [owner.ask("DELETE", path).status for path in (lock, GROUP)] == [200, 202]
+
+
+POLICY = f"{S}/{AUTHORIZATION}/policyDefinitions/rule"
+DENIED = [
+    ({"field": "location", "notEquals": "westus"}, True),
+    ({"field": "tags.env", "exists": "false"}, False),
+    ({"field": "tags['env']", "equals": "PROD"}, True),
+    ({"field": "tags['owner']", "exists": False}, True),
+    ({"field": "name", "like": "ap*"}, True),
+    ({"field": "name", "notLike": "ap*"}, False),
+    ({"field": "type", "in": ["Microsoft.Resources/subscriptions/resourceGroups"]}, True),
+    ({"field": "type", "notIn": "[parameters('types')]"}, True),
+    ({"not": {"field": "name", "equals": "APP"}}, False),
+    ({"allOf": [{"field": "name", "equals": "app"}, {"field": "location", "equals": "redmond"}]}, True),
+    ({"anyOf": [{"field": "name", "equals": "x"}, {"field": "location", "equals": "y"}]}, False),
+    ({"field": "name", "greaterThan": "a"}, False),
+    ({"value": "x", "equals": "x"}, False),
+    ("odd", False),
+]
+
+
+@pytest.mark.parametrize(("condition", "denied"), DENIED, ids=lambda value: str(value)[:40])
+def test_a_policy_denies_what_its_rule_says(owner: Tenant, condition: object, denied: bool) -> None:
+    """A PUT in its scope is 403; another effect, another scope and what is excepted are not touched."""
+    rule = {"if": condition, "then": {"effect": "[parameters('effect')]"}}
+    parameters = {"effect": {"type": "String", "defaultValue": "audit"}, "types": {"type": "Array"}}
+    definition = {"properties": {"displayName": "r", "policyRule": rule, "parameters": parameters}}
+    assert owner.ask("PUT", POLICY, definition).status == 201
+    assignment = f"{S}/{AUTHORIZATION}/policyAssignments/a"
+    values = {"types": {"value": ["Microsoft.KeyVault/vaults"]}}
+    put = {"location": "redmond", "tags": {"Env": "prod"}}
+    statuses = []
+    for more in ({}, {"effect": {"value": "Deny"}}):
+        properties = {"policyDefinitionId": POLICY, "parameters": values | more}
+        assert owner.ask("PUT", assignment, {"properties": properties}).status == 201
+        statuses.append(owner.ask("PUT", GROUP, put).status)
+    excepted = {
+        "policyDefinitionId": POLICY,
+        "parameters": values | {"effect": {"value": "deny"}},
+        "notScopes": [GROUP],
+    }
+    owner.ask("PUT", assignment, {"properties": excepted})
+
+    assert statuses == [200, 403 if denied else 200]
+    assert owner.ask("PUT", GROUP, put).status == 200
+
+
+def test_policies_are_defined_assigned_and_deleted(owner: Tenant) -> None:
+    """The built-in ones are listed and can be assigned; what is assigned is not deleted; a rule is needed."""
+    definitions = f"{S}/{AUTHORIZATION}/policyDefinitions"
+    built_in = next(body for body in owner.ask("GET", definitions).body["value"])
+    parameters = {"listOfAllowedLocations": {"value": ["westus"]}}
+    properties = {"policyDefinitionId": built_in["id"], "parameters": parameters}
+    assignment = f"{GROUP}/{AUTHORIZATION}/policyAssignments/here"
+    made = owner.ask("PUT", assignment, {"properties": properties})
+    owner.ask("POST", f"{S}/providers/Microsoft.KeyVault/register")
+    denied = owner.ask("PUT", f"{GROUP}/providers/Microsoft.KeyVault/vaults/erp-kv", vault(owner.stamp))
+
+    assert (built_in["properties"]["policyType"], made.status) == ("BuiltIn", 201)
+    assert made.body["properties"]["scope"] == GROUP
+    assert (denied.status, code(denied)) == (403, "RequestDisallowedByPolicy")
+    assert owner.names(f"{S}/{AUTHORIZATION}/policyAssignments") == ["here"]
+    assert owner.ask("DELETE", assignment).body == made.body
+    assert code(owner.ask("PUT", POLICY, {"properties": {}})) == "InvalidPolicyRule"
+    assert (
+        code(owner.ask("PUT", assignment, {"properties": {"policyDefinitionId": POLICY}})) == "PolicyDefinitionNotFound"
+    )
+    rule = {"if": {"field": "name", "equals": "x"}, "then": {"effect": "deny"}}
+    owner.ask("PUT", POLICY, {"properties": {"policyRule": rule}})
+    owner.ask("PUT", assignment, {"properties": {"policyDefinitionId": POLICY}})
+    assert code(owner.ask("DELETE", POLICY)) == "PolicyDefinitionInUse"
+
+
+def test_a_vault_needs_registration_a_group_and_a_name_of_its_own(stamp: Stamp, owner: Tenant) -> None:
+    """And shows where it is; lists show it in its subscription and in its group."""
+    path = f"{GROUP}/providers/Microsoft.KeyVault/vaults/erp-kv"
+    early = owner.ask("PUT", path, vault(stamp))
+    owner.ask("POST", f"{S}/providers/Microsoft.KeyVault/register")
+    made = owner.ask("PUT", path, vault(stamp, tags={"a": "b"}))
+    again = owner.ask("PUT", path, vault(stamp))
+    Desk(stamp).ask("PUT", Desk(stamp).user("tenant-2"), Desk(stamp).tenant())
+    elsewhere = "/subscriptions/tenant-2/resourceGroups/app"
+    owner.ask("PUT", elsewhere, {"location": "redmond"})
+    owner.ask("POST", "/subscriptions/tenant-2/providers/Microsoft.KeyVault/register")
+    taken = owner.ask("PUT", f"{elsewhere}/providers/Microsoft.KeyVault/vaults/ERP-kv", vault(stamp))
+    homeless = owner.ask("PUT", path.replace("/app/", "/none/"), vault(stamp))
+
+    assert [code(answer) for answer in (early, taken, homeless)] == [
+        "MissingSubscriptionRegistration",
+        "VaultAlreadyExists",
+        "ResourceGroupNotFound",
+    ]
+    assert (made.status, made.body["id"], made.body["tags"]) == (201, path, {"a": "b"})
+    assert made.body["properties"]["vaultUri"] == "https://erp-kv.vault.redmond.ext.contoso.example/"
+    assert (again.status, again.body["tags"], again.body["properties"]["enabledForDeployment"]) == (200, {}, False)
+    assert owner.names(f"{S}/providers/Microsoft.KeyVault/vaults") == ["erp-kv"]
+    assert owner.names(f"{GROUP}/providers/Microsoft.KeyVault/vaults") == ["erp-kv"]
+    for bad in ({"sku": None}, {"tenantId": None}, {"accessPolicies": [{}]}, {"accessPolicies": None}):
+        body = vault(stamp)
+        body["properties"] |= bad
+        assert owner.ask("PUT", path, body).status == 400
+
+
+def test_a_disabled_subscription_is_read_and_not_written(stamp: Stamp, owner: Tenant) -> None:
+    """Until it is enabled again."""
+    admin = Desk(stamp)
+    admin.ask("PUT", admin.user("tenant-1"), admin.tenant(state="Disabled"))
+
+    assert owner.ask("GET", GROUP).status == 200
+    assert code(owner.ask("DELETE", GROUP)) == "ReadOnlyDisabledSubscription"
+    admin.ask("PUT", admin.user("tenant-1"), admin.tenant(state="Enabled"))
+    assert owner.ask("DELETE", GROUP).status == 202
+
+
+def test_roles_policies_and_locks_are_there_for_the_provider_too(stamp: Stamp) -> None:
+    """On the admin endpoint, in the default provider subscription."""
+    admin = Tenant(stamp, stamp.admin, "adminmanagement")
+    reader = Tenant(stamp, stamp.add_principal("reader", None), "adminmanagement")
+    before = reader.ask("GET", f"{admin.root}/resourcegroups").status
+    assigned = admin.assign(admin.root, READER, reader.principal_id)
+    lock = f"{admin.root}/resourceGroups/rg/{AUTHORIZATION}/locks/keep"
+
+    assert (before, assigned.status, reader.ask("GET", f"{admin.root}/resourcegroups").status) == (403, 201, 200)
+    assert [body["id"] for body in reader.ask("GET", "/subscriptions").body["value"]] == [admin.root]
+    assert admin.ask("PUT", lock, {"properties": {"level": "CanNotDelete"}}).status == 201
+    assert Desk(stamp).ask("DELETE", Desk(stamp).inside("plans", "gold")).status == 409
+    assert "Microsoft.Compute.Admin" in admin.names(f"{admin.root}/providers")
+
+
+def test_a_deleted_subscription_takes_its_inside_with_it(stamp: Stamp, owner: Tenant) -> None:
+    """One with the same id begins empty."""
+    owner.assign(S, READER, stamp.admin.object_id)
+    for method in ("DELETE", "PUT"):
+        assert Desk(stamp).ask(method, Desk(stamp).user("tenant-1"), Desk(stamp).tenant()).status in {200, 201}
+
+    assert owner.names(f"{S}/resourcegroups") == []
+    assert owner.names(f"{S}/{AUTHORIZATION}/roleAssignments") == []
+
+
+def test_a_token_is_good_for_one_endpoint(stamp: Stamp, owner: Tenant) -> None:
+    """Each has its own audience."""
+    admin = Tenant(stamp, stamp.admin, "adminmanagement")
+    owner.token, admin.token = admin.token, owner.token
+
+    assert code(owner.ask("GET", "/subscriptions")) == "InvalidAuthenticationTokenAudience"
+    assert admin.ask("GET", "/subscriptions").status == 401
+
+
+def test_somebody_of_another_directory_has_no_place_in_a_subscription() -> None:
+    """Though the role was assigned, and the owner's name is the same."""
+    stamp = Stamp("redmond", "ext.contoso.example", identity="AzureAD")
+    Desk(stamp).chain()
+    guest = str(uuid.uuid4())
+    stranger = Tenant(stamp, stamp.add_user("erp@contoso.example", "x", tenant=guest))
+    answer = stranger.ask("GET", f"{S}/resourcegroups")
+    Desk(stamp).ask("PUT", Desk(stamp).user("tenant-1"), Desk(stamp).tenant(tenantId=guest))
+
+    assert (answer.status, code(answer)) == (401, "InvalidAuthenticationTokenTenant")
+    assert stranger.ask("GET", f"{S}/resourcegroups").status == 200
+    assert (
+        Tenant(stamp, stranger_on_admin(stamp, guest), "adminmanagement")
+        .ask("GET", f"{Desk(stamp).root}/resourcegroups")
+        .status
+        == 401
+    )
+
+
+def stranger_on_admin(stamp: Stamp, tenant: str) -> Principal:
+    """An application of a guest directory that was given the whole stamp by mistake."""
+    return stamp.add_principal("guest", tenant=tenant)
+
+
+def test_an_owner_has_to_exist_on_a_stamp_that_looks() -> None:
+    """Off by default."""
+    stamp = Stamp("redmond", "ext.contoso.example", check_owners=True)
+    stamp.add_user("erp@contoso.example", "x")
+    desk = Desk(stamp)
+    desk.chain()
+    unknown = desk.ask("PUT", desk.user("tenant-2"), desk.tenant(owner="nobody@contoso.example"))
+
+    assert (unknown.status, code(unknown)) == (400, "OwnerNotFound")

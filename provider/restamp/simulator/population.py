@@ -8,6 +8,8 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 
+from .contents import contents as inside_of
+from .principals import Principal
 from .stamp import Stamp
 from .store import Wire
 
@@ -40,12 +42,19 @@ _TIERS = {"bronze": "small", "silver": "medium", "gold": "large", "platinum": "E
 _ADMIN = "Microsoft.Subscriptions.Admin"
 
 
-def population(stamp: Stamp, subscriptions: int, seed: int = 0) -> list[Wire]:
-    """Return the objects of `subscriptions` tenants and of what they subscribe to, as this stamp would list them."""
+def population(
+    stamp: Stamp, subscriptions: int, seed: int = 0, *, contents: bool = False, everywhere: Principal | None = None
+) -> list[Wire]:
+    """Return the objects of `subscriptions` tenants and of what they subscribe to, as this stamp would list them.
+
+    With `contents` also what is inside the subscriptions: about 25 objects in each, and the people they name.
+    `everywhere` is then an Owner of each, and may do everything with secrets in each vault.
+    """
     made = _Population(stamp, random.Random(seed))
     tenants = [made.subscription(number) for number in range(subscriptions)]
     taken = Counter(str(body["offerId"]).lower() for body in tenants)
-    return [*made.groups(), *made.quotas(), *made.plans(taken), *made.offers(taken), *tenants]
+    inside = inside_of(stamp, tenants, seed, everywhere) if contents else []
+    return [*made.groups(), *made.quotas(), *made.plans(taken), *made.offers(taken), *tenants, *inside]
 
 
 class _Population:

@@ -8,6 +8,7 @@ from .store import Store, Wire
 
 KIND = ("", "directory")
 PREFIX = "/directory/"  # kept beside the objects, never shown among them
+PrincipalKind = Literal["Application", "User", "Group"]
 ROLES = frozenset({"Reader", "Contributor", "Owner"})
 
 
@@ -27,7 +28,7 @@ class Principal:
     certificate: str | None = field(repr=False, default=None)
     roles: Mapping[str, str] = field(default_factory=dict)
     groups: tuple[str, ...] = ()
-    kind: Literal["Application", "User", "Group"] = "Application"
+    kind: PrincipalKind = "Application"
 
     @property
     def ids(self) -> frozenset[str]:

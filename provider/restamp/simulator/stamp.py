@@ -1,7 +1,6 @@
 """One stamp: its identity, its principals, its state, and the answer to any request."""
 
 import threading
-import uuid
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
@@ -31,7 +30,6 @@ PLANES = {
     "graph": "graph",
 }
 HIDDEN = (PREFIX, principals.PREFIX, vaults.PREFIX)
-FOREST = "S-1-5-21-1402048822-409899687"  # the customer's, so that its users keep their ids on another deployment
 
 
 class Stamp:
@@ -179,7 +177,7 @@ class Stamp:
         secret = "" if certificate else derived(0, f"{identifier}/secret").replace("-", "~")
         made = Principal(
             client_id=identifier,
-            object_id=self._object_id(identifier),
+            object_id=self.state.object_id(identifier),
             name=name,
             tenant=self._directory(tenant),
             secret=secret,
@@ -203,12 +201,12 @@ class Stamp:
         replaces the user.
         """
         home = self._directory(tenant)
-        identifier = object_id or self._object_id(f"user/{upn.lower()}")
+        identifier = object_id or self.state.object_id(f"user/{upn.lower()}")
         return self._added(Principal("", identifier, upn, home, password, groups=tuple(groups), kind="User"))
 
     def add_group(self, name: str, tenant: str | None = None, object_id: str | None = None) -> Principal:
         """Return a new group, which users and applications can be in; the same name has the same id on every stamp."""
-        identifier = object_id or self._object_id(f"group/{name.lower()}")
+        identifier = object_id or self.state.object_id(f"group/{name.lower()}")
         return self._added(Principal("", identifier, name, self._directory(tenant), kind="Group"))
 
     def forget(self, object_id: str) -> None:
@@ -218,13 +216,6 @@ class Stamp:
 
     def _directory(self, tenant: str | None) -> str:
         return "adfs" if self.identity == "ADFS" else (tenant or self.state.tenant).lower()
-
-    def _object_id(self, what: str) -> str:
-        """Return a SID on AD FS (documented), a guid on Entra."""
-        made = uuid.UUID(derived(0, f"{what}/object"))
-        if self.identity == "AzureAD":
-            return str(made)
-        return f"{FOREST}-{made.int % 2**32}-{1000 + (made.int >> 32) % 100_000}"
 
     def _added(self, principal: Principal) -> Principal:
         with self._lock:

@@ -10,6 +10,7 @@ from .clock import Clock
 from .principals import Directory
 from .store import Store, Wire
 
+FOREST = "S-1-5-21-1402048822-409899687"  # the customer's, so that its users keep their ids on another deployment
 Identity = Literal["ADFS", "AzureAD"]
 
 
@@ -61,6 +62,13 @@ class State:
     def user_subscription(self, identifier: str) -> Wire | None:
         """Return the user subscription with this id (not that of its object), as the admin endpoint shows it."""
         return self.get(f"{self.root}/providers/Microsoft.Subscriptions.Admin/subscriptions/{identifier}")
+
+    def object_id(self, what: str) -> str:
+        """Return the id in the directory of somebody new: a SID on AD FS (documented), a guid on Entra."""
+        made = uuid.UUID(derived(0, f"{what}/object"))
+        if self.identity == "AzureAD":
+            return str(made)
+        return f"{FOREST}-{made.int % 2**32}-{1000 + (made.int >> 32) % 100_000}"
 
     def get(self, identifier: str) -> Wire | None:
         """Return the object with this id, whatever its case."""
