@@ -12,7 +12,7 @@ from restamp.models.finding import Finding, Position
 from restamp.models.sealed import SealedFile, SealedValue
 from restamp.secrets import capture_key
 from restamp.secrets.places import Path as Within
-from restamp.secrets.places import Place, places, rewritten, with_capture_key
+from restamp.secrets.places import Place, places, rewritten, stamp_with_key
 from restamp.secrets.seal import Seals
 
 _STAMP = "stamp.yaml"
@@ -157,7 +157,7 @@ class Sealing:
     def _with_key(self, key: SealedValue) -> str:
         content = (self._folder / _STAMP).read_bytes().decode()
         if self._capture_key is None:
-            return with_capture_key(content, key)
+            return stamp_with_key(content, key)
         return rewritten(content, {self._capture_key.sealed: key.sealed})
 
 

@@ -96,7 +96,7 @@ def rewritten(text: str, changes: Mapping[tuple[str, ...], tuple[str, ...]]) -> 
     return "".join(lines)
 
 
-def with_capture_key(stamp: str, value: SealedValue) -> str:
+def stamp_with_key(stamp: str, value: SealedValue) -> str:
     """The text of a stamp.yaml that has no `captureKey` yet, with one at its end."""
     listed = "".join(f"  - {jwe}\n" for jwe in value.sealed)
     gap = "" if stamp.endswith("\n") or not stamp else "\n"
