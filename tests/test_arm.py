@@ -25,6 +25,7 @@ from restamp.arm.operations import Answer, Operation, finish, started
 from restamp.arm.settings import Settings
 from restamp.arm.transport import transport
 from restamp.errors import NotSignedIn, OperationFailed, Refused, Rejected, Unreachable
+from restamp.kinds.network import QUOTA as NETWORK
 from restamp.simulator import Fault, Stamp
 
 from .serving import Server, new_stamp, served, settings_for
@@ -209,7 +210,7 @@ def test_a_mapped_name_stays_the_name_in_tls_and_http(tiny: tuple[Asked, Arm]) -
     asked, arm = tiny
     asked.answers["/things"] = []
 
-    assert arm.list_all("/things", "2020-01-01") == []
+    assert arm.list_all("/things", NETWORK.wire) == []
     assert set(asked.names) == {f"adminmanagement.{HOME}", f"adfs.{HOME}"}
     assert {host for host, _ in asked.requests} == set(asked.names)
 
@@ -233,7 +234,7 @@ def test_every_form_of_a_list_is_read_to_its_end(tiny: tuple[Asked, Arm], pages:
         links = {key: f"https://adminmanagement.{HOME}/two" for key in page if "Link" in key and page[key]}
         asked.answers[path] = page | links if isinstance(page, dict) else page
 
-    assert arm.list_all("/one", "2020-01-01") == [{"id": 1}, {"id": 2}]
+    assert arm.list_all("/one", NETWORK.wire) == [{"id": 1}, {"id": 2}]
 
 
 def answer(status: int, body: Any = None, **headers: str) -> Answer:
@@ -362,8 +363,8 @@ def test_an_operation_is_recorded_before_it_is_polled_and_can_be_resumed(server:
         stamp.clock.advance(60)  # done at the first poll: nobody waits for the stamp here
 
     with Arm(settings_for(server), record) as arm:
-        arm.put(path, "2015-06-15", {"properties": {"maxNicsPerSubscription": 1}})
-        arm.delete(path, "2015-06-15")
+        arm.put(path, NETWORK.wire, {"properties": {"maxNicsPerSubscription": 1}})
+        arm.delete(path, NETWORK.wire)
         (operation, asked) = records[0]
         polls = [item.path for item in list(stamp.requests)[asked:]]
         again = arm.resume(Operation(**operation.record()))
@@ -380,17 +381,17 @@ def test_an_absent_object_is_none_whatever_its_404_looks_like(arm: Arm, stamp: S
     path = QUOTAS.format(stamp.provider_subscription) + "/nothing"
     stamp.faults = [Fault("GET .*/nothing", status=404)]
 
-    assert arm.get(path, "2015-06-15") is None
-    assert arm.get(path, "2015-06-15") is None
-    arm.delete(path, "2015-06-15")
+    assert arm.get(path, NETWORK.wire) is None
+    assert arm.get(path, NETWORK.wire) is None
+    arm.delete(path, NETWORK.wire)
 
 
 def test_a_read_is_tried_again_and_a_list_that_fails_is_no_empty_list(arm: Arm, stamp: Stamp) -> None:
     """One 500 is the network's weather; a 400 is an answer, in the service's words."""
     path = QUOTAS.format(stamp.provider_subscription)
     stamp.faults = [Fault("GET .*/quotas$", status=500)]
-    assert isinstance(arm.list_all(path, "2015-06-15"), list)
+    assert isinstance(arm.list_all(path, NETWORK.wire), list)
 
     stamp.faults = [Fault("GET .*/quotas$", status=400, body={"message": "Unsupported quota location: x"})]
     with pytest.raises(Rejected, match="400 Unsupported quota location: x"):
-        arm.list_all(path, "2015-06-15")
+        arm.list_all(path, NETWORK.wire)

@@ -13,7 +13,10 @@ from restamp.plugins import all_kinds
 HERE, THERE = Place("redmond", "5816b1a6-old"), Place("redmond", "9f00d1ce-new")
 
 
-@pytest.mark.parametrize("kind", list(all_kinds()), ids=lambda kind: kind.name)
+NAMED = [kind for kind in all_kinds().on_their_own if kind.identity]
+
+
+@pytest.mark.parametrize("kind", NAMED, ids=lambda kind: kind.name)
 def test_a_reference_survives_the_change_of_the_default_provider_subscription(kind: Kind[Any], kinds: Kinds) -> None:
     """The same reference is another id on a new stamp, and is found in both."""
     ref = kind.prefix + "/".join(f"n{number}" for number, _ in enumerate(kind.identity))
@@ -66,6 +69,38 @@ def test_a_document_knows_its_names(kinds: Kinds) -> None:
     assert PLAN.ref(plan) == PLAN.label(plan) == "offers-rg/gold"
     assert PLAN.resource_id(plan, HERE) == PLAN.id_of("offers-rg/gold", HERE)
     assert PLAN.id_of("gold", HERE) is None
+
+
+INSIDE = [kind for kind in all_kinds() if kind.inside]
+
+
+@pytest.mark.parametrize("kind", INSIDE, ids=lambda kind: kind.name)
+def test_what_is_inside_a_subscription_is_told_without_it(kind: Kind[Any]) -> None:
+    """The same reference is one id in each subscription, and an id in another one is none of ours."""
+    here, there = Place("redmond", "old", "one"), Place("redmond", "new", "two")
+    values = {name: "resourceGroups/app" if name == "scope" else f"n{name}" for name in kind.identity}
+    ref = "/".join(values.values())
+
+    whole = kind.id_of(ref, here)
+
+    assert whole is not None
+    assert kind.values(ref) == values
+    assert kind.ref_of(whole, here) == ref
+    assert kind.ref_of(whole.upper().replace("RESOURCEGROUPS", "resourcegroups"), here) is not None
+    assert kind.ref_of(whole, there) is None
+    assert kind.id_of(ref, there) != whole
+
+
+def test_a_scope_may_be_the_subscription_a_group_or_a_resource(kinds: Kinds) -> None:
+    """Its form in a reference is the one in ids, in one spelling."""
+    place, lock = Place("redmond", "provider", "mine"), kinds["Lock"]
+    vault = "resourceGroups/app/providers/Microsoft.KeyVault/vaults/erp"
+    for scope in ("", "resourceGroups/app", vault):
+        whole = "/".join(filter(None, ("/subscriptions/mine", scope, "providers/Microsoft.Authorization/locks/keep")))
+        spelled = whole.replace("resourceGroups", "resourcegroups")
+
+        assert lock.ref_of(spelled, place) == "/".join(filter(None, (scope, "keep")))
+        assert lock.id_of(lock.ref_of(spelled, place) or "", place) == whole
 
 
 def test_every_field_of_every_kind_has_its_spelling_on_the_wire(kinds: Kinds) -> None:

@@ -1,16 +1,18 @@
 """Stamp -> Runbook: read what the stamp is today."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from restamp import objects, target
+from restamp import inside, objects, target
 from restamp.errors import NothingHappened
+from restamp.inside import Contents
 from restamp.kind import Kind, Kinds
-from restamp.models.document import Document, Local, marks
+from restamp.models.document import Document, Local, marked
 from restamp.models.finding import Finding
 from restamp.models.stamp import Captured, Stamp
 from restamp.runbook import Runbook, load
@@ -30,8 +32,10 @@ class Capture:
     findings: tuple[Finding, ...]
 
     def counted(self) -> dict[str, int]:
-        """Documents by kind, in the order of kinds; 0 included."""
-        return {kind.name: len(self.runbook.of(kind)) for kind in self.runbook.kinds}
+        """Objects by kind, in the order of kinds, what is inside of subscriptions included; 0 included."""
+        found = Counter(type(document) for document in self.runbook.documents)
+        found.update(type(document) for items in self.runbook.inside.values() for document in items)
+        return {kind.name: found[kind.model] for kind in self.runbook.kinds}
 
 
 def capture(arm: "Arm", stamp: Stamp, kinds: Kinds, folder: Path, progress: Callable[[str, int], None]) -> Capture:
@@ -40,20 +44,56 @@ def capture(arm: "Arm", stamp: Stamp, kinds: Kinds, folder: Path, progress: Call
     `folder` is the runbook of the last capture, if there is one: what people wrote in its `Local` fields is kept.
     """
     target.same_stamp(arm, stamp)
+    before = load(folder, kinds) if (folder / "stamp.yaml").exists() else None
     documents: list[Document] = []
     findings: list[Finding] = []
-    for kind in kinds:
-        found, notes = objects.collect(kind, arm, kinds)
+    for kind in kinds.on_their_own:
+        parents = [document for document in documents if kinds.of(document).name == kind.wire.per]
+        found, notes = objects.collect(kind, arm, kinds, parents)
         documents += found
         findings += notes
         progress(kind.name, len(found))
     documents, homeless = _with_a_home(documents, kinds)
     findings += homeless
-    if not documents:
+    if not any(not kinds.of(document).wire.read_only for document in documents):
         raise NothingHappened("captured")
-    kept = _with_local(documents, kinds, folder)
-    runbook = Runbook(stamp, in_order(kept, kinds), kinds, folder)
+    holders = [document for document in documents if kinds.of(document).holds]
+    looked = inside.look_at_all(arm, holders, documents, kinds)
+    seen = {kinds.of(holder).ref(holder).lower(): contents for holder, contents in looked}
+    progress("inside", sum(len(contents.found) for contents in seen.values()))
+    findings += [finding for contents in seen.values() for finding in contents.findings]
+    documents, held = _with_contents(documents, seen, kinds, before)
+    kept = [_with_local(document, kinds, before) for document in documents]
+    runbook = Runbook(stamp, in_order(kept, kinds), kinds, folder, held)
     return Capture(runbook, _captured(arm, runbook), tuple(findings))
+
+
+def _with_contents(
+    documents: list[Document], seen: Mapping[str, Contents], kinds: Kinds, before: Runbook | None
+) -> tuple[list[Document], dict[str, tuple[Document, ...]]]:
+    """The documents, marked, and what they hold. What could not be read stays as an earlier capture had it."""
+    names, told, held = Names(documents, kinds), [], {}
+    for document in documents:
+        ref = kinds.of(document).ref(document).lower()
+        if (contents := seen.get(ref)) is None or not kinds.of(document).holds:
+            told.append(document)
+            continue
+        old = [item for item in (before.inside.get(ref, ()) if before else ()) if not contents.was_read(item, kinds)]
+        new = [_resolved(item, names) for item in contents.readable(kinds)]
+        held[ref] = in_order([*new, *old], kinds)
+        covered = "captured" if contents.covered else "kept" if old else "unknown"
+        if "contents" in type(document).model_fields:
+            told.append(document.model_copy(update={"contents": covered}))
+        elif held[ref]:  # the default provider subscription has nothing else to tell
+            told.append(document)
+    return told, {ref: items for ref, items in held.items() if items}
+
+
+def _resolved(document: Document, names: Names) -> Document:
+    """A plan by its full reference: the stamp tells an acquired one without its group (recorded)."""
+    plan = getattr(document, "plan", None)
+    full = names.full("plans", plan) if plan else None
+    return document.model_copy(update={"plan": full}) if full else document
 
 
 def _with_a_home(documents: list[Document], kinds: Kinds) -> tuple[list[Document], list[Finding]]:
@@ -73,6 +113,12 @@ def _with_a_home(documents: list[Document], kinds: Kinds) -> tuple[list[Document
 
 
 def _captured(arm: "Arm", runbook: Runbook) -> Captured:
+    tenants = [item for item in runbook.documents if runbook.kinds.of(item).holds == "subscription"]
+    uncovered = tuple(
+        f"{runbook.kinds.of(item).label(item)} ({runbook.kinds.of(item).ref(item)})"
+        for item in tenants
+        if getattr(item, "contents", "") != "captured"
+    )
     return Captured(
         on=dt.datetime.now(dt.UTC).date(),
         restamp=version("restamp"),
@@ -81,26 +127,17 @@ def _captured(arm: "Arm", runbook: Runbook) -> Captured:
         stamp_version=arm.about.stamp_version,
         oem_version=arm.about.oem_version,
         documents=len(runbook.documents),
-        subscriptions=sum(
-            1 for document in runbook.documents if runbook.kinds.of(document).collection == "subscriptions"
-        ),
+        subscriptions=len(tenants),
+        inside_covered=len(tenants) - len(uncovered),
+        not_covered=uncovered,
     )
 
 
-def _with_local(documents: list[Document], kinds: Kinds, folder: Path) -> list[Document]:
-    """The documents with what people wrote in the last runbook; that one must load, or their words would be lost."""
-    if not (folder / "stamp.yaml").exists():
-        return documents
-    before = load(folder, kinds).index
-
-    def kept(document: Document) -> Document:
-        kind: Kind[Any] = kinds.of(document)
-        old = before.get((kind.collection, kind.ref(document).lower()))
-        if old is None or type(old) is not type(document):
-            return document
-        local = [
-            name for name, field in kind.model.model_fields.items() if any(isinstance(m, Local) for m in marks(field))
-        ]
-        return document.model_copy(update={name: getattr(old, name) for name in local})
-
-    return [kept(document) for document in documents]
+def _with_local(document: Document, kinds: Kinds, before: Runbook | None) -> Document:
+    """The document with what people wrote in the last runbook."""
+    kind: Kind[Any] = kinds.of(document)
+    old = before.find(kind.collection, kind.ref(document)) if before else None
+    if old is None or type(old) is not type(document):
+        return document
+    local = [name for name, field in kind.model.model_fields.items() if marked(field, Local)]
+    return document.model_copy(update={name: getattr(old, name) for name in local})

@@ -1,15 +1,15 @@
 """Runbook, stamp -> what differs, object by object and field by field: the truth about what `up` would write."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from restamp import ids, objects, references
+from restamp import ids, inside, objects, references
 from restamp.errors import NothingHappened
+from restamp.inside import Difference
 from restamp.kind import Kind
-from restamp.models.document import Document
+from restamp.models.document import Document, own_fields
 from restamp.models.finding import Finding
-from restamp.objects import Change
 from restamp.runbook import Runbook
 from restamp.runbook.model import referred
 from restamp.target import same_stamp
@@ -21,23 +21,13 @@ if TYPE_CHECKING:
 _LISTED = {"microsoft.keyvault.admin": "2017-02-01-preview", "microsoft.subscriptions.admin": "2015-11-01"}
 
 
-@dataclass(frozen=True)
-class Difference:
-    """One object: what `up` would do with it, and the fields it would change."""
-
-    kind: str
-    ref: str
-    label: str
-    action: str  # create | update | unexpected
-    changes: tuple[Change, ...] = ()
-
-
 @dataclass
 class Comparison:
     """Everything that differs, how much was compared, and what could not be."""
 
     equal: int = 0
     subscriptions: int = 0
+    covered: int = 0  # subscriptions whose inside was compared too
     differences: list[Difference] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -47,7 +37,7 @@ class Comparison:
 
     @property
     def compared(self) -> int:
-        """Documents that were compared with the stamp."""
+        """Objects that were compared with the stamp."""
         return self.equal + len(self.of("create")) + len(self.of("update"))
 
 
@@ -55,16 +45,37 @@ def compare(arm: "Arm", runbook: Runbook, progress: Callable[[str, int], None]) 
     """Compare every document with the stamp, and name what the runbook does not know. Never writes."""
     same_stamp(arm, runbook.stamp)
     result = Comparison()
-    for kind in runbook.kinds:
-        found, notes = objects.collect(kind, arm, runbook.kinds)
+    for kind in runbook.kinds.on_their_own:
+        parents = runbook.of(runbook.kinds[kind.wire.per]) if kind.wire.per else ()
+        found, notes = objects.collect(kind, arm, runbook.kinds, parents)
         result.findings += notes
         _kind(kind, runbook, found, result)
         progress(kind.name, len(found))
-        result.subscriptions += len(runbook.of(kind)) if kind.collection == "subscriptions" else 0
+    _insides(arm, runbook, result, progress)
     if not result.compared:
         raise NothingHappened("compared")
     result.findings += _references_without_documents(arm, runbook)
     return result
+
+
+def _insides(arm: "Arm", runbook: Runbook, result: Comparison, progress: Callable[[str, int], None]) -> None:
+    """What every holder holds; one that cannot be seen into, or never was, is not covered, and never a pass."""
+    holders = [document for document in runbook.documents if runbook.kinds.of(document).holds]
+    count = 0
+    for holder, contents in inside.look_at_all(arm, holders, runbook.documents, runbook.kinds):
+        kind, wanted = runbook.kinds.of(holder), runbook.within(holder)
+        whose, tenant = f"{kind.name} {kind.label(holder)}", kind.holds == "subscription"
+        count += len(contents.found)
+        result.subscriptions += tenant
+        result.findings += contents.findings
+        if tenant and getattr(holder, "contents", "") == "unknown":
+            result.findings.append(Finding("not-covered", "note", whose, "the runbook does not know what is inside"))
+            continue
+        result.covered += tenant and contents.covered
+        differences = list(inside.compare(wanted, contents, runbook.kinds))
+        result.equal += len(wanted) - sum(1 for item in differences if item.action != "unexpected")
+        result.differences += [replace(item, within=whose) for item in differences]
+    progress("inside", count)
 
 
 def _kind(kind: Kind[Any], runbook: Runbook, found: list[Any], result: Comparison) -> None:
@@ -78,7 +89,8 @@ def _kind(kind: Kind[Any], runbook: Runbook, found: list[Any], result: Compariso
             result.differences.append(Difference(kind.name, ref, label, "update", tuple(changes)))
         else:
             result.equal += 1
-    result.differences += [Difference(kind.name, kind.ref(d), kind.label(d), "unexpected") for d in there.values()]
+    if own_fields(kind.model):  # what says nothing of itself is there on every stamp
+        result.differences += [Difference(kind.name, kind.ref(d), kind.label(d), "unexpected") for d in there.values()]
 
 
 def _references_without_documents(arm: "Arm", runbook: Runbook) -> Iterator[Finding]:

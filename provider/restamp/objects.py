@@ -1,6 +1,6 @@
 """The three verbs that work on any kind: collect (capture), compare (diff, verify, refresh), put (restore)."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
@@ -8,9 +8,21 @@ import tenacity
 from pydantic import ValidationError
 
 from restamp import references
-from restamp.errors import Unanswered, Unwritable
-from restamp.kind import Kind, Kinds, Place
-from restamp.models.document import Document, OnWire, SetOf, marks, own_fields, reference
+from restamp.errors import NoKey, Unanswered, Unwritable
+from restamp.kind import Kind, Kinds, Place, Wire
+from restamp.models.document import (
+    Aside,
+    Document,
+    Immutable,
+    Model,
+    OnWire,
+    Sealed,
+    SetOf,
+    marked,
+    marks,
+    own_fields,
+    reference,
+)
 from restamp.models.finding import Finding
 
 D = TypeVar("D", bound=Document)
@@ -20,20 +32,20 @@ _PLAIN = frozenset({"id", "name", "type", "location", "etag"})  # of every objec
 
 
 class Objects(Protocol):
-    """What the verbs need of a stamp; `arm.client.Arm` is one."""
+    """What the verbs need of a stamp; `arm.client.Arm` is one, the inside of a subscription another."""
 
     @property
     def place(self) -> Place:
-        """Region and default provider subscription."""
+        """What ids contain here."""
 
-    def get(self, resource_id: str, api_version: str) -> dict[str, Any] | None:
+    def get(self, resource_id: str, wire: Wire[Any]) -> dict[str, Any] | None:
         """The object, or None."""
 
-    def list_all(self, path: str, api_version: str) -> list[dict[str, Any]]:
+    def list_all(self, path: str, wire: Wire[Any]) -> list[dict[str, Any]]:
         """Every object of a list."""
 
-    def put(self, resource_id: str, api_version: str, body: dict[str, Any]) -> dict[str, Any]:
-        """The object after the write."""
+    def put(self, resource_id: str, wire: Wire[Any], body: dict[str, Any]) -> None:
+        """Write the object, whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,39 +68,66 @@ class Put:
     changes: tuple[Change, ...] = ()
 
 
-def collect(kind: Kind[D], stamp: Objects, kinds: Kinds) -> tuple[list[D], list[Finding]]:
+@dataclass(frozen=True, slots=True)
+class Found(Generic[D]):
+    """An object on the stamp: its body as it came, and the document it stands for."""
+
+    body: dict[str, Any]
+    document: D
+
+
+def collect(
+    kind: Kind[D], stamp: Objects, kinds: Kinds, parents: Iterable[Document] = ()
+) -> tuple[list[D], list[Finding]]:
     """Every document of a kind on the stamp, and what was left out with its reason."""
-    documents: list[D] = []
+    found, findings = look(kind, stamp, kinds, parents)
+    return [item.document for item in found], findings
+
+
+def look(
+    kind: Kind[D], stamp: Objects, kinds: Kinds, parents: Iterable[Document] = ()
+) -> tuple[list[Found[D]], list[Finding]]:
+    """Every object of a kind on the stamp; `parents` are the documents that each have a list of them."""
+    found: list[Found[D]] = []
     findings: list[Finding] = []
     place = stamp.place
-    for body in stamp.list_all(kind.wire.listed.format_map(place.values()), kind.wire.api_version):
-        about = f"{kind.name} {body.get('displayName') or body.get('name') or body.get('id')}"
-        if reason := kind.wire.leave(body, place):
-            findings.append(Finding("left-out", "note", about, f"{reason}: not a document"))
-            continue
-        try:
-            document = decode(kind, body, place, kinds)
-        except _NOT_UNDERSTOOD as error:
-            hint = "Report it with the object's JSON: restamp's model of this kind is too narrow."
-            findings.append(
-                Finding("not-covered", "warn", about, f"not understood, so not covered: {_short(error)}", hint)
-            )
-            continue
-        if document.unmodelled:
-            names = ", ".join(sorted(document.unmodelled))
-            findings.append(Finding("unmodelled", "note", about, f"kept but not restored: {names}"))
-        documents.append(document)
-    return documents, findings
+    parent = kinds[kind.wire.per] if kind.wire.per else kind
+    wanted = kind.wire.per_fields or parent.identity
+    identities = dict.fromkeys(tuple(str(getattr(document, name)) for name in wanted) for document in parents)
+    for path in kind.lists(place, identities):
+        for body in stamp.list_all(path, kind.wire):
+            about = f"{kind.name} {body.get('displayName') or body.get('name') or body.get('id')}"
+            if kind.wire.absent(body):
+                continue
+            if reason := kind.wire.leave(body, place):
+                findings.append(Finding("left-out", "note", about, f"{reason}: not a document"))
+                continue
+            try:
+                document = decode(kind, body, place, kinds)
+            except _NOT_UNDERSTOOD as error:
+                hint = "Report it with the object's JSON: restamp's model of this kind is too narrow."
+                message = f"not understood, so not covered: {_short(error)}"
+                findings.append(Finding("not-covered", "warn", about, message, hint))
+                continue
+            if document.unmodelled:
+                names = ", ".join(sorted(document.unmodelled))
+                findings.append(Finding("unmodelled", "note", about, f"kept but not restored: {names}"))
+            found.append(Found(body, document))
+    return found, findings
 
 
 def compare(kind: Kind[D], wanted: D, found: D, skip: frozenset[str] = frozenset()) -> list[Change]:
     """Every field of the stamp's that differs; absent and empty are equal, references compare without case."""
     changes = []
     for name, field in own_fields(kind.model).items():
-        if name in kind.identity or name in skip:
+        if name in kind.identity or name in skip or marked(field, Aside):
             continue
         one, other = getattr(wanted, name), getattr(found, name)
+        if marked(field, Sealed):
+            one, other = (one.seen, other.seen) if one and other else (None, None)  # what cannot be read is not equal
         fold: Callable[[str], str] = str.lower if reference(field) else str
+        if isinstance(other, str) and isinstance(one, str) and reference(field) and "/" not in other:
+            one = one.rpartition("/")[2]  # a stamp may name a plan without its group (recorded)
         if _normal(one, fold) != _normal(other, fold):
             changes.append(Change(field.alias or name, one, other))
     return changes
@@ -100,8 +139,20 @@ def put(kind: Kind[D], wanted: D, stamp: Objects, kinds: Kinds, later: frozenset
     `later` names fields that something else will set: they are not compared, and born with a value that can be.
     Unwritable where the object is there and its state is none anybody can ask for.
     """
-    found = _read(kind, wanted, stamp, kinds)
+    return bring(kind, wanted, _read(kind, wanted, stamp, kinds), stamp, kinds, later)
+
+
+def bring(
+    kind: Kind[D],
+    wanted: D,
+    found: Found[D] | None,
+    stamp: Objects,
+    kinds: Kinds,
+    later: frozenset[str] = frozenset(),
+) -> Put:
+    """The same, where somebody has looked already: `found` is the object as it is now, None where there is none."""
     if found is None:
+        _refuse_read_only(kind, wanted)
         born = _at_birth(kind, wanted)
         _write(kind, born, stamp, kinds)
         if born != wanted and not later:
@@ -110,17 +161,42 @@ def put(kind: Kind[D], wanted: D, stamp: Objects, kinds: Kinds, later: frozenset
     changes = compare(kind, wanted, found.document, later)
     if not changes:
         return Put("unchanged")
+    _refuse_read_only(kind, wanted)
+    _refuse_fixed(kind, wanted, changes)
     kept = wanted.model_copy(update={name: getattr(found.document, name) for name in later})
     _write(kind, kept, stamp, kinds, found)
     return Put("updated", tuple(changes))
+
+
+def hidden(kind: Kind[D], found: D) -> list[str]:
+    """The fields of an object that nobody can read: secrets that are disabled, or that there is no key for."""
+    fields = own_fields(kind.model).items()
+    return [field.alias or name for name, field in fields if marked(field, Sealed) and getattr(found, name) is None]
+
+
+def _refuse_read_only(kind: Kind[D], wanted: D) -> None:
+    if kind.wire.read_only:
+        raise Unwritable(f"{kind.name} {kind.label(wanted)}", f"cannot be written: {kind.wire.read_only}")
+
+
+def _refuse_fixed(kind: Kind[D], wanted: D, changes: list[Change]) -> None:
+    fixed = {field.alias or name for name, field in own_fields(kind.model).items() if marked(field, Immutable)}
+    if wrong := [change.field for change in changes if change.field in fixed]:
+        reason = (
+            f"differs in {', '.join(wrong)}, which a stamp never changes: remove the object there to have it made anew"
+        )
+        raise Unwritable(f"{kind.name} {kind.label(wanted)}", reason)
 
 
 def decode(kind: Kind[D], body: Mapping[str, Any], place: Place, kinds: Kinds) -> D:
     """The document an object of the stamp stands for; what no field knows goes to `unmodelled`."""
     outside = {key: value for key, value in body.items() if key not in _PLAIN and key != "properties"}
     inside = body.get("properties") or {}
-    identity = _identity(kind, str(body["id"]), place)
-    raw = kind.wire.decode(dict(outside if kind.wire.flat else inside), place)
+    identity = kind.identity_of(str(body["id"]), place)
+    if identity is None:
+        raise KeyError(body["id"])
+    beside = {name: outside[name] for name in kind.wire.outside if name in outside}
+    raw = kind.wire.decode(dict(outside) if kind.wire.flat else inside | beside, place)
     values: dict[str, Any] = {}
     known = set(kind.wire.computed) | set(kind.wire.repeats)
     for name, field in own_fields(kind.model).items():
@@ -128,7 +204,12 @@ def decode(kind: Kind[D], body: Mapping[str, Any], place: Place, kinds: Kinds) -
         known.add(wire_name)
         if name in identity:
             values[field.alias or name] = identity[name]
-        elif (value := raw.get(wire_name)) is not None:
+        elif (value := raw.get(wire_name)) is None:
+            continue
+        elif marked(field, Sealed):
+            seals = place.seals
+            values[field.alias or name] = seals and seals.seal(kind.bound_to(identity, place), value)
+        else:
             values[field.alias or name] = _converted(
                 field, value, lambda item, to: references.to_ref(item, to, kinds, place)
             )
@@ -137,26 +218,28 @@ def decode(kind: Kind[D], body: Mapping[str, Any], place: Place, kinds: Kinds) -
     return kind.model.model_validate(values | {"unmodelled": unmodelled})
 
 
-def encode(kind: Kind[D], document: D, place: Place, kinds: Kinds) -> dict[str, Any]:
-    """The body that writes a document: what it says, and nothing of `unmodelled`."""
+def encode(kind: Kind[D], document: D, place: Place, kinds: Kinds, *, sealed: bool = True) -> dict[str, Any]:
+    """The body that writes a document: what it says, and nothing of `unmodelled`; without secrets, if so asked."""
     fields: dict[str, Any] = {}
     for name, field in own_fields(kind.model).items():
         value = getattr(document, name)
-        if name not in kind.identity and value is not None:
+        if name in kind.identity or value is None or marked(field, Aside):
+            continue
+        if marked(field, Sealed):
+            if sealed:
+                if place.seals is None:
+                    raise NoKey(f"{kind.name} {kind.label(document)}", "no capture key and no private key is at hand")
+                identity = {name: str(getattr(document, name)) for name in kind.identity}
+                fields[_wire_name(field, name)] = place.seals.open(kind.bound_to(identity, place), value)
+        else:
             fields[_wire_name(field, name)] = _converted(
                 field, value, lambda item, to: references.to_id(item, to, kinds, place)
             )
     fields |= {wire_name: getattr(document, name) for wire_name, name in kind.wire.repeats.items()}
     fields = kind.wire.encode(fields, place)
     envelope: dict[str, Any] = {"location": place.region} if kind.wire.located else {}
+    envelope |= {name: fields.pop(name) for name in kind.wire.outside if name in fields}
     return envelope | (fields if kind.wire.flat else {"properties": fields})
-
-
-def _identity(kind: Kind[Any], resource_id: str, place: Place) -> dict[str, str]:
-    ref = kind.ref_of(resource_id, place)
-    if ref is None:
-        raise KeyError(resource_id)
-    return dict(zip(kind.identity, ref.removeprefix(kind.prefix).split("/"), strict=True))
 
 
 def _wire_name(field: Any, name: str) -> str:
@@ -169,7 +252,17 @@ def _converted(field: Any, value: Any, change: Callable[[str, str], str]) -> Any
         value = references.mapped(value, lambda item: change(item, ref.to))
     if SetOf in field.metadata:  # a stamp may name a thing twice; a document does not
         value = {item.lower(): item for item in reversed(value)}.values()
-    return value if isinstance(value, str | dict) or not isinstance(value, Iterable) else list(value)
+    return _as_json(value)
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, Model):
+        return value.model_dump(mode="json", by_alias=True, exclude_none=True)
+    if isinstance(value, dict):
+        return {key: _as_json(item) for key, item in value.items()}
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return value
+    return [_as_json(item) for item in value]
 
 
 def _normal(value: Any, fold: Callable[[str], str] = lambda text: text) -> Any:
@@ -191,30 +284,26 @@ def _at_birth(kind: Kind[D], wanted: D) -> D:
     return wanted.model_copy(update={late.field: birth})
 
 
-@dataclass(frozen=True, slots=True)
-class _Found(Generic[D]):
-    body: dict[str, Any]
-    document: D
-
-
-def _read(kind: Kind[D], wanted: D, stamp: Objects, kinds: Kinds) -> _Found[D] | None:
-    body = stamp.get(kind.resource_id(wanted, stamp.place), kind.wire.api_version)
-    if body is None:
+def _read(kind: Kind[D], wanted: D, stamp: Objects, kinds: Kinds) -> Found[D] | None:
+    body = stamp.get(kind.resource_id(wanted, stamp.place), kind.wire)
+    if body is None or kind.wire.absent(body):
         return None
     what = f"{kind.name} {kind.label(wanted)}"
     if reason := kind.wire.leave(body, stamp.place):
         raise Unwritable(what, reason)
     try:
-        return _Found(body, decode(kind, body, stamp.place, kinds))
+        return Found(body, decode(kind, body, stamp.place, kinds))
     except _NOT_UNDERSTOOD as error:
         raise Unwritable(what, f"is there in a form that restamp does not understand: {_short(error)}") from error
 
 
-def _write(kind: Kind[D], wanted: D, stamp: Objects, kinds: Kinds, found: _Found[D] | None = None) -> None:
+def _write(kind: Kind[D], wanted: D, stamp: Objects, kinds: Kinds, found: Found[D] | None = None) -> None:
     """Send the object just read with our fields laid over it, whole; look again before anything is sent twice."""
     body = encode(kind, wanted, stamp.place, kinds)
     if found is not None:
         body = _laid_over(found.body, body, _emptied(kind, wanted, found.document))
+        for name in _right_already(kind, wanted, found.document):
+            body.pop(name, None)
     for attempt in tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(Unanswered),
         stop=tenacity.stop_after_attempt(4),
@@ -224,13 +313,21 @@ def _write(kind: Kind[D], wanted: D, stamp: Objects, kinds: Kinds, found: _Found
         with attempt:
             now = _read(kind, wanted, stamp, kinds) if attempt.retry_state.attempt_number > 1 else None
             if now is None or compare(kind, wanted, now.document):
-                stamp.put(kind.resource_id(wanted, stamp.place), kind.wire.api_version, body)
+                stamp.put(kind.resource_id(wanted, stamp.place), kind.wire, body)
 
 
 def _emptied(kind: Kind[D], wanted: D, found: D) -> dict[str, Any]:
     """Fields the stamp has and the document leaves out: sent empty, for leaving them out would keep them."""
-    fields = own_fields(kind.model).items()
+    fields = [(n, f) for n, f in own_fields(kind.model).items() if not marked(f, Sealed) and not marked(f, Aside)]
     return {_wire_name(f, n): "" for n, f in fields if getattr(wanted, n) is None and getattr(found, n) is not None}
+
+
+def _right_already(kind: Kind[D], wanted: D, found: D) -> Iterator[str]:
+    """Sealed values the stamp has: they are never sent again, for each would be stored as a new version."""
+    for name, field in own_fields(kind.model).items():
+        one, other = getattr(wanted, name), getattr(found, name)
+        if marked(field, Sealed) and one and (other is None or one.seen == other.seen):
+            yield _wire_name(field, name)
 
 
 def _laid_over(found: dict[str, Any], ours: dict[str, Any], emptied: dict[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def collected(manager: pluggy.PluginManager) -> Kinds:
     for plugin in sorted(plugins, key=lambda name: (name != "restamp", name)):
         others = [module for name, module in plugins.items() if name != plugin]
         for kind in (kind for answer in manager.subset_hook_caller("kinds", others)() for kind in answer):
-            for claim in (kind.name, kind.folder):
+            for claim in (kind.name, f"section {kind.folder}" if kind.inside else kind.folder):
                 if claim in owner:
                     raise Refused([_claimed_twice(claim, owner[claim], plugin)])
                 owner[claim] = plugin

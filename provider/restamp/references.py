@@ -20,7 +20,7 @@ def to_ref(resource_id: str, collection: str, kinds: Kinds, place: Place) -> str
         if (ref := kind.ref_of(resource_id, place)) is not None:
             return ref
     values = ids.take(_ANY_QUOTA, resource_id) if collection == "quotas" else None
-    if values and all(ids.same(values[key], value) for key, value in place.values().items()):
+    if values and all(ids.same(values.get(key, value), value) for key, value in place.values().items()):
         return f"{values['namespace']}/{values['name']}"
     return resource_id
 

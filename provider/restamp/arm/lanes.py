@@ -5,7 +5,7 @@ A lane is a subscription and a class of operation. Nothing here waits or locks: 
 
 import random
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from math import inf
 from typing import Literal, Protocol
@@ -49,9 +49,9 @@ class Trouble:
 class Lane:
     """One subscription and class of operation: its pace, its count, and who waits in it."""
 
-    def __init__(self, name: str, operation: Operation, pace: Pace, trouble: Trouble) -> None:
-        self.name, self.operation, self.pace, self.trouble = name, operation, pace, trouble
-        self.remaining = Remaining()
+    def __init__(self, name: str, operation: Operation, pace: Pace, remaining: Remaining, trouble: Trouble) -> None:
+        self.name, self.operation = name, operation
+        self.pace, self.remaining, self.trouble = pace, remaining, trouble
         self.under_way = 0
         self.line: deque[Waiting] = deque()
 
@@ -76,7 +76,8 @@ class Lanes:
         self.shared = {operation: Pace(inf) for operation in OPERATIONS}
         self._lanes: dict[tuple[str, Operation], Lane] = {}
         self._troubles: dict[str, Trouble] = {}
-        self._refused: dict[Operation, Pace] = {}  # the pace that was refused last: where a new lane begins
+        self._refused: dict[Operation, Pace] = {}  # the pace that was refused last: where a new lane begins,
+        self._comes = dict.fromkeys(OPERATIONS, 0.0)  # as all subscriptions of a stamp are taken to have equal budgets
         self._turn: deque[Lane] = deque()  # lanes with somebody in line
 
     def lane(self, name: str, operation: Operation) -> Lane:
@@ -86,7 +87,8 @@ class Lanes:
             pace = Pace(_BEGIN[operation])
             pace = pace.like(self._refused[operation]) if operation in self._refused else pace
             trouble = self._troubles.setdefault(key[0], Trouble())
-            found = self._lanes[key] = Lane(key[0], operation, pace, trouble)
+            remaining = Remaining(self._comes[operation])
+            found = self._lanes[key] = Lane(key[0], operation, pace, remaining, trouble)
         return found
 
     def enter(self, lane: Lane, one: Waiting) -> None:
@@ -152,6 +154,7 @@ class Lanes:
         left = headers.get(f"{_COUNT}{'subscription' if lane.name else 'tenant'}-{lane.operation}s", "")
         if left.isdecimal():
             lane.remaining.told(now, int(left))
+            self._comes[lane.operation] = lane.remaining.comes
 
     def pause(self, until: float) -> None:
         """Let nobody begin before `until`."""
@@ -159,36 +162,41 @@ class Lanes:
             pace.pause(until)
 
     def _begin(self, lane: Lane, one: Waiting, now: float) -> Waiting:
+        shared = self.shared[lane.operation]
+        if shared.doubtful and lane.pace.is_idle(now):
+            busy = sum(not each.pace.is_idle(now) for each in self._of(lane.operation))
+            shared.widen(1 + 1 / max(busy, 1))
         lane.take(now)
-        self.shared[lane.operation].take(now)
+        shared.take(now)
         self.free -= 1
         one.begun = now
         return one
 
     def _refuse(self, lane: Lane, one: Waiting, now: float, retry_after: float | None) -> None:
-        if self._is_shared(lane, now):
-            self.shared[lane.operation].refused(now, one.begun, retry_after)
-            return
-        lane.pace.refused(now, one.begun, retry_after)
-        self._refused[lane.operation] = lane.pace
+        blamed = self._blamed(lane, now)
+        if blamed == "own":
+            lane.pace.refused(now, one.begun, retry_after)
+            self._refused[lane.operation] = lane.pace
+        else:
+            self.shared[lane.operation].refused(now, one.begun, retry_after, blamed == "shared")
 
-    def _is_shared(self, lane: Lane, now: float) -> bool:
-        """Whether a refusal in a lane speaks of the budget of all, which no header says.
+    def _blamed(self, lane: Lane, now: float) -> Literal["own", "shared", "perhaps shared"]:
+        """Whose budget a refusal speaks of, which nothing in it says.
 
-        It does where the lane has something left by its own count. Without a count it does where all were held by
-        the shared pace and the lane was not by its own, or where another lane is pausing too.
+        That of all where the lane has something left by its own count. Without a count it is that of all where the
+        shared pace held it and its own did not, and may be where another lane is pausing too.
         """
         left = lane.remaining.has(lane.under_way)
         if left is not None:
-            return left
+            return "shared" if left else "own"
         shared = self.shared[lane.operation]
-        if shared.paused > now or (shared.known and shared.bound and not lane.pace.bound):
-            return True
-        return any(
-            other.pace.paused > now
-            for other in self._lanes.values()
-            if other is not lane and other.operation == lane.operation
-        )
+        if shared.known and shared.bound and not lane.pace.bound:
+            return "perhaps shared"
+        pausing = any(each.pace.paused > now for each in self._of(lane.operation) if each is not lane)
+        return "perhaps shared" if pausing else "own"
+
+    def _of(self, operation: Operation) -> Iterator[Lane]:
+        return (lane for lane in self._lanes.values() if lane.operation == operation)
 
 
 def seconds(headers: Mapping[str, str]) -> float | None:

@@ -6,8 +6,9 @@ steady clock and are always given: nothing here waits.
 
 from math import inf
 
-SLACK = 0.1  # seconds that a late start may be made up for
-_PLATEAU = 40.0  # seconds at the limit until more is tried than was refused
+SLACK = 0.05  # seconds that a late start may be made up for
+_PLATEAU = 40.0  # seconds at the limit until more is tried than was refused, at least ...
+_CALLS = 200.0  # ... and so many requests: of slow budgets a refusal a minute is much
 _DEPTH = 0.02  # how far below a refused rate the next try begins, at least
 _LEAST = 0.2  # requests a second that are always tried
 _IDLE = 2.0  # seconds without a request after which a budget counts as full again
@@ -25,9 +26,10 @@ class Pace:
     def __init__(self, began: float) -> None:
         self.paused = -inf  # until
         self.bound = False  # the last request waited for this pace
+        self.doubtful = False  # nobody knows whether this budget is there at all
         self._began = began
         self._refused = 0.0  # the rate that was too much; 0 is none yet
-        self._depth = 0.0
+        self._depth, self._plateau = 0.0, _PLATEAU
         self._age = 0.0  # seconds at the limit since then
         self._next = -inf
         self._taken = -inf
@@ -38,7 +40,8 @@ class Pace:
 
     def like(self, other: "Pace") -> "Pace":
         """The same pace, which begins where another one of its sort has come to."""
-        self._refused, self._depth, self._age = other._refused, max(other._depth, 0.2), _PLATEAU
+        self._refused, self._depth = other._refused, max(other._depth, 0.2)
+        self._plateau = self._age = other._plateau
         return self
 
     @property
@@ -51,7 +54,7 @@ class Pace:
         """Requests a second."""
         if not self.known:
             return self._began * float(2.0 ** min(self._age, 30.0))
-        return max(_LEAST, self._refused * (1 + self._depth * (self._age / _PLATEAU - 1) ** 3))
+        return max(_LEAST, self._refused * (1 + self._depth * (self._age / self._plateau - 1) ** 3))
 
     @property
     def opens(self) -> float:
@@ -69,7 +72,7 @@ class Pace:
         self.bound = rate <= at_most and now < self._next + SLACK
         if self.bound:
             self._age += min(now - self._taken, 1.0)
-        if now > max(self._taken, self.paused) + _IDLE:
+        if self.is_idle(now):
             self._since, self._passed, self._full = now, 0, True
         self._next = max(self._next, now - SLACK) + 1 / min(rate, at_most)
         self._taken = now
@@ -80,12 +83,24 @@ class Pace:
         self._passed += 1
         self._strikes = 0
 
-    def refused(self, now: float, begun: float, retry_after: float | None) -> None:
-        """Pause, and go on slower; a request begun before the last refusal was known says nothing new."""
+    def refused(self, now: float, begun: float, retry_after: float | None, sure: bool = True) -> None:
+        """Pause, and go on slower; a request begun before the last refusal was known says nothing new.
+
+        Where it is not `sure` that this budget was meant, `widen` tries it.
+        """
         if begun > self._cut:
             self._strikes += 1
+            self.doubtful = not sure and (self.doubtful or not self.known)
             self._slow_down(now, retry_after or 0.0)
         self.pause(now + (min(2.0 ** (self._strikes - 1), _LONGEST) if retry_after is None else retry_after))
+
+    def widen(self, by: float) -> None:
+        """Let the rate be so many times what it is: a budget that is there will say so."""
+        self._refused *= by
+
+    def is_idle(self, now: float) -> bool:
+        """Whether it was not used for so long that it counts as full again."""
+        return now > max(self._taken, self.paused) + _IDLE
 
     def pause(self, until: float) -> None:
         """Let nothing begin before `until`; a longer pause stands."""
@@ -97,6 +112,7 @@ class Pace:
         measured = max(_LEAST, self._passed / max(span, 0.001))
         self._refused = max(_LEAST, self.rate if self.bound and self.rate < inf else self.observed(now))
         self._depth = min(1.0, max(_DEPTH, 1 - measured / self._refused))
+        self._plateau = max(_PLATEAU, _CALLS / self._refused)
         self._age, self._cut = 0.0, now
         self._since, self._passed, self._full = now, 0, False
 
@@ -117,10 +133,11 @@ class Remaining:
     _TELLING = 4  # a budget that never shows as much says nothing between two requests
     _HORIZON = 0.5  # seconds in which what is left over may be used
 
-    def __init__(self) -> None:
+    def __init__(self, comes: float = 0.0) -> None:
+        """Begin with what comes back a second in another budget of the sort."""
         self.left: int | None = None
+        self.comes = comes
         self._most = 0
-        self._comes = 0.0  # a second
         self._from, self._then, self._passed = -inf, 0, 0
 
     def told(self, now: float, left: int) -> None:
@@ -131,15 +148,15 @@ class Remaining:
         span = now - self._from
         if span >= 1.0:
             came = max(0.0, (left - self._then + self._passed) / span)
-            self._comes = came if self._comes == 0.0 else (self._comes + came) / 2
+            self.comes = came if self.comes == 0.0 else (self.comes + came) / 2
             self._from, self._then, self._passed = now, left, 0
 
     def rate(self, under_way: int) -> float:
         """Requests a second that may begin while so many are under way; `inf` while the stamp says nothing."""
         if self.left is None or self._most < self._TELLING:
             return inf
-        reserve = min(self._most / 3, 2 + self._comes / 10)
-        return max(_LEAST, self._comes + (self.left - under_way - reserve) / self._HORIZON)
+        reserve = min(self._most / 3, 2 + self.comes / 10)
+        return max(_LEAST, self.comes + (self.left - under_way - reserve) / self._HORIZON)
 
     def has(self, under_way: int) -> bool | None:
         """Whether more is left than is under way; None while the stamp says nothing."""

@@ -32,6 +32,15 @@ class Settings:
         return f"https://adminmanagement.{self.stamp}"
 
     @property
+    def management(self) -> str:
+        """The tenant Resource Manager, `https://management.<region>.<domain>`."""
+        return f"https://management.{self.stamp}"
+
+    def of(self, _directory: str) -> "Settings":
+        """The settings of the principal that signs in for a directory: its own where one is named, else these."""
+        return self
+
+    @property
     def region(self) -> str:
         """The region, which is the first label of the stamp's name."""
         return self.stamp.partition(".")[0]

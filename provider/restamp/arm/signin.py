@@ -30,9 +30,9 @@ class Endpoints:
         return "ADFS" if urlsplit(self.login).path.rstrip("/") == "/adfs" else "AzureAD"
 
 
-def endpoints(settings: Settings, transport: RequestsTransport) -> Endpoints:
-    """Ask the stamp, without signing in."""
-    url = f"{settings.admin}/metadata/endpoints?api-version=2015-01-01"
+def endpoints(base: str, transport: RequestsTransport) -> Endpoints:
+    """Ask the endpoint at this address, without signing in."""
+    url = f"{base}/metadata/endpoints?api-version=2015-01-01"
     with Pipeline(transport, [RetryPolicy(retry_total=2)]) as pipeline:
         response = pipeline.run(HttpRequest("GET", url)).http_response
         response.read()

@@ -10,10 +10,11 @@ import typer
 from restamp.cli.here import CREDENTIALS, CaFile, ClientId, ConnectTo, RunbookOption
 
 if TYPE_CHECKING:
-    from restamp.compare import Comparison, Difference
+    from restamp.compare import Comparison
+    from restamp.inside import Difference
 
 Json = Annotated[bool, typer.Option("--json", help="Everything, as JSON on standard output.")]
-_SIGN = {"create": "+", "update": "~", "unexpected": "?"}
+_SIGN = {"create": "+", "update": "~", "unexpected": "?", "not verified": "!"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,8 +37,9 @@ def diff(
         print(json.dumps(_as_json(result), indent=1, ensure_ascii=False))
         return
     _show(result)
-    created, updated, unexpected = (len(result.of(action)) for action in _SIGN)
-    print(f"{created} to create, {updated} to update, {result.equal} equal, {unexpected} unexpected (left alone)")
+    created, updated, unexpected, unread = (len(result.of(action)) for action in _SIGN)
+    left = f"{unexpected} unexpected (left alone)" + (f", {unread} not verified" if unread else "")
+    print(f"{created} to create, {updated} to update, {result.equal} equal, {left}")
 
 
 def verify(
@@ -47,7 +49,7 @@ def verify(
     ca: CaFile = "",
     client_id: ClientId = "",
 ) -> None:
-    """Say whether the stamp is what the runbook says: every difference, what is unexpected, what is not covered.
+    """Say whether the stamp is what the runbook says: missing, different, unexpected, not verified, not covered.
 
     Exits with 0 only if there is no difference and nothing unexpected.
     """
@@ -56,11 +58,12 @@ def verify(
         print(json.dumps(_as_json(result), indent=1, ensure_ascii=False))
     else:
         _show(result)
-        created, updated, unexpected = (len(result.of(action)) for action in _SIGN)
-        equal = f"{result.equal} of {result.compared} documents equal"
-        print(f"{created + updated} differences, {unexpected} unexpected; {equal}")
-        inside = f"the inside of {result.subscriptions} of {result.subscriptions} subscriptions"
-        print(f"not covered: {inside}; {len(result.findings)} findings")
+        missing, different, unexpected, unread = (len(result.of(action)) for action in _SIGN)
+        told = f" ({missing} missing, {different} different)" if missing + different else ""
+        equal = f"{result.equal} of {result.compared} objects equal"
+        print(f"{missing + different} differences{told}, {unexpected} unexpected, {unread} not verified; {equal}")
+        covered = f"inside covered: {result.covered} of {result.subscriptions} subscriptions"
+        print(f"{covered}; {len(result.findings)} findings")
     if result.differences or any(finding.level != "note" for finding in result.findings):
         raise typer.Exit(4)
 
@@ -105,7 +108,7 @@ def _compared(runbook: Path | None, connect_to: str, ca: str, client_id: str) ->
 def _show(result: "Comparison") -> None:
     from restamp.cli import output
 
-    for action in ("create", "update", "unexpected"):
+    for action in _SIGN:
         for line in output.capped((_line(item) for item in result.of(action)), "--json shows all"):
             print(line)
     output.findings(result.findings)
@@ -115,7 +118,8 @@ def _show(result: "Comparison") -> None:
 def _line(item: "Difference") -> str:
     name = item.ref if item.label == item.ref else f"{item.label} ({item.ref})"
     fields = "".join(f"\n    {change}" for change in item.changes)
-    return f"{_SIGN[item.action]} {item.kind} {name}{fields}"
+    within = f" in {item.within}" if item.within else ""
+    return f"{_SIGN[item.action]} {item.kind} {name}{within}{fields}"
 
 
 def _as_json(result: "Comparison") -> dict[str, Any]:
@@ -128,6 +132,7 @@ def _as_json(result: "Comparison") -> dict[str, Any]:
                 "ref": item.ref,
                 "label": item.label,
                 "action": item.action,
+                "within": item.within,
                 "changes": [{"field": c.field, "wanted": c.wanted, "found": c.found} for c in item.changes],
             }
             for item in result.differences

@@ -5,12 +5,22 @@ from typing import Any
 
 from restamp.hookspecs import hookimpl
 from restamp.kind import Kind
-from restamp.kinds import compute, groups, network, registry, storage, subscriptions
+from restamp.kinds import (
+    authorization,
+    compute,
+    delegation,
+    groups,
+    keyvault,
+    network,
+    registry,
+    storage,
+    subscriptions,
+)
 
 
 @hookimpl
 def kinds() -> Iterable[Kind[Any]]:
-    """Groups first: the order of this list is the order in which equals are shown."""
+    """What others name comes first: the order of this list is the order in which things are brought back."""
     return (
         groups.GROUP,
         compute.QUOTA,
@@ -19,5 +29,20 @@ def kinds() -> Iterable[Kind[Any]]:
         registry.QUOTA,
         subscriptions.PLAN,
         subscriptions.OFFER,
+        delegation.DIRECTORY_TENANT,
+        subscriptions.PROVIDER_SUBSCRIPTION,
         subscriptions.SUBSCRIPTION,
+        delegation.OFFER_DELEGATION,
+        delegation.DELEGATED_OFFER,
+        # inside a subscription, in the order in which each needs the ones before
+        delegation.ACQUIRED_PLAN,
+        groups.REGISTRATION,
+        groups.TENANT_GROUP,
+        authorization.ROLE_DEFINITION,
+        keyvault.VAULT,
+        keyvault.SECRET,
+        authorization.ROLE_ASSIGNMENT,
+        authorization.POLICY_DEFINITION,
+        authorization.POLICY_ASSIGNMENT,
+        authorization.LOCK,
     )

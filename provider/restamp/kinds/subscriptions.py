@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from restamp import ids
 from restamp.kind import Body, Kind, Late, Place, Wire
-from restamp.models.document import Count, Document, Name, OnWire, Ref, SetOf
+from restamp.models.document import Aside, Count, Document, Name, OnWire, Ref, SetOf
 
 _SCOPE = "/subscriptions/{provider}/resourceGroups/{group}/providers/Microsoft.Subscriptions.Admin"
 _LIST = "/subscriptions/{provider}/providers/Microsoft.Subscriptions.Admin"
@@ -54,6 +55,14 @@ class Subscription(Document):
         None, description="subscription of the delegated provider; left out for the default provider"
     )
     routing_resource_manager_type: str = "Default"
+    contents: Annotated[Literal["captured", "kept", "unknown"], Aside()] = Field(
+        "unknown",
+        description="what is inside: captured; kept from an earlier capture, as it could not be read since; or unknown",
+    )
+
+
+class ProviderSubscription(Document):
+    """The default provider subscription. The stamp makes it, under a new id each time; here stands what is inside."""
 
 
 def _addons_from_wire(fields: dict[str, Any], _place: Place) -> dict[str, Any]:
@@ -75,6 +84,10 @@ def _provider_from_wire(fields: dict[str, Any], place: Place) -> dict[str, Any]:
 
 def _provider_to_wire(fields: dict[str, Any], place: Place) -> dict[str, Any]:
     return {"delegatedProviderSubscriptionId": place.provider} | fields
+
+
+def _not_the_default(body: Body, place: Place) -> str | None:
+    return None if ids.same(str(body.get("subscriptionId")), place.provider) else "is no default provider subscription"
 
 
 def _going(body: Body, _place: Place) -> str | None:
@@ -121,6 +134,7 @@ SUBSCRIPTION = Kind(
     folder="subscriptions",
     model=Subscription,
     title="display_name",
+    holds="subscription",
     wire=Wire(
         id=f"{_LIST}/subscriptions/{{id}}",
         listed=f"{_LIST}/subscriptions",
@@ -132,5 +146,24 @@ SUBSCRIPTION = Kind(
         leave=_going,
         decode=_provider_from_wire,
         encode=_provider_to_wire,
+    ),
+)
+
+PROVIDER_SUBSCRIPTION = Kind(
+    name="ProviderSubscription",
+    folder="provider",
+    model=ProviderSubscription,
+    holds="provider",
+    wire=Wire(
+        id="/subscriptions/{provider}",
+        listed="/subscriptions",
+        api_version="2016-06-01",  # documented: profile 2020-09-01-hybrid
+        source="assumed",
+        flat=True,
+        read_only="a stamp makes its own",
+        computed=frozenset(
+            {"subscriptionId", "tenantId", "displayName", "state", "subscriptionPolicies", "authorizationSource"}
+        ),
+        leave=_not_the_default,
     ),
 )

@@ -29,6 +29,26 @@ class OnWire:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Immutable:
+    """The field is set once, when the object is made: a stamp refuses to change it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """The field is told beside the object, for readers: no stamp has it there, and nothing compares it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """The field holds whatever JSON its service takes: in files plain numbers and truths below it are such."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """The field is a secret: sealed in files, in clear on the wire alone."""
+
+
 class Model(BaseModel):
     """A frozen model: snake case in Python, Azure's spelling in files; an unknown key is an error."""
 
@@ -111,6 +131,11 @@ def marks(field: Any) -> Iterator[Any]:
         annotation = pending.pop()
         yield from getattr(annotation, "__metadata__", ())
         pending += [arg for arg in get_args(annotation) if arg is not Ellipsis]
+
+
+def marked(field: Any, mark: type) -> bool:
+    """Whether a field carries a mark."""
+    return any(isinstance(item, mark) for item in field.metadata)
 
 
 def reference(field: Any) -> Ref | None:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from restamp.models.document import Count, Model, Number, Truth, form
+from restamp.models.sealed import SealedValue
 
 Label = Annotated[
     str, form(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", "is no region's name: lower-case letters, digits and dashes")
@@ -37,6 +38,9 @@ class Stamp(Model):
     domain: Domain = Field(description="the external domain: https://management.<region>.<domain>")
     identity: Identity = Field(description="who signs people in: AzureAD (Entra) or ADFS")
     note: str | None = None
+    capture_key: SealedValue | None = Field(
+        None, description="the key by which captures know a secret again, sealed for the recipients; written by capture"
+    )
 
     @property
     def suffix(self) -> str:
@@ -56,6 +60,7 @@ class Captured(Model):
     documents: Count
     subscriptions: Count
     inside_covered: Count = Field(0, description="subscriptions whose contents were captured too")
+    not_covered: tuple[str, ...] = Field((), description="the other subscriptions, by display name and id")
 
 
 class Target(Model):

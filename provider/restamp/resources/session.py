@@ -61,7 +61,7 @@ class Session:
     def delete(self, kind: Kind[Any], document: Document) -> None:
         """Remove one object from the stamp; only ever called for `onDestroy: delete`."""
         with self._noted("delete", {"kind": kind.name, "ref": kind.ref(document)}) as result:
-            self.arm.delete(kind.resource_id(document, self.arm.place), kind.wire.api_version)
+            self.arm.delete(kind.resource_id(document, self.arm.place), kind.wire)
             result |= {"event": "deleted"}
 
     @contextmanager

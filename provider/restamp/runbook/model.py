@@ -1,7 +1,8 @@
 """A runbook in memory: references are full, whatever the files say."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import field as of
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ class Runbook:
     documents: tuple[Document, ...]
     kinds: Kinds
     folder: Path
+    inside: Mapping[str, tuple[Document, ...]] = of(default_factory=dict)  # reference of the holder -> what it holds
 
     @cached_property
     def index(self) -> dict[tuple[str, str], Document]:
@@ -31,6 +33,10 @@ class Runbook:
     def of(self, kind: Kind[Any]) -> tuple[Document, ...]:
         """The documents of one kind."""
         return tuple(document for document in self.documents if type(document) is kind.model)
+
+    def within(self, document: Document) -> tuple[Document, ...]:
+        """What a document's sections hold, in the order in which it is brought back."""
+        return self.inside.get(self.kinds.of(document).ref(document).lower(), ())
 
     def names(self) -> list[str]:
         """`<kind> <full reference>` of every document: what its resource is called."""

@@ -28,7 +28,8 @@ class Names:
         self._by_short: dict[tuple[str, str], list[str]] = {}
         for document in documents:
             kind = kinds.of(document)
-            ref, short = kind.ref(document), kind.prefix + str(getattr(document, kind.identity[-1]))
+            ref = kind.ref(document)
+            short = kind.prefix + str(getattr(document, kind.identity[-1])) if kind.identity else ref
             if (kind.collection, ref.lower()) not in self._full:  # the same object in a second file says nothing new
                 self._full[kind.collection, ref.lower()] = ref, short
                 self._by_short.setdefault((kind.collection, short.lower()), []).append(ref)
@@ -82,6 +83,8 @@ class Names:
 def file_of(document: Document, kind: Kind[Any], names: Names) -> str:
     """The document's file within the runbook, a function of what it says: `plans/gold.yaml`."""
     ref = kind.ref(document)
+    if not kind.identity:
+        return kind.place
     if kind.title:
         return f"{kind.folder}/{slug(kind.label(document))}--{_safe(ref)}.yaml"
     return f"{kind.collection}/{'/'.join(map(_safe, names.written(kind.collection, ref).split('/')))}.yaml"
@@ -113,4 +116,4 @@ def _safe(name: str) -> str:
 
 
 def _parts(kind: Kind[Any], ref: str) -> bool:
-    return len(ref.removeprefix(kind.prefix).split("/")) == len(kind.identity)
+    return kind.values(ref) is not None

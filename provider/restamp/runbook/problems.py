@@ -8,7 +8,7 @@ from typing import Any
 from restamp.models.document import Document, Model
 from restamp.models.finding import Finding, Position
 from restamp.runbook.names import Names
-from restamp.runbook.text import Parsed, Path
+from restamp.runbook.text import Part, Path
 
 _OF_ALL = tuple(field.alias or name for name, field in Document.model_fields.items())
 _SENTENCES = {
@@ -32,7 +32,7 @@ _SENTENCES = {
 }
 
 
-def of_field(model: type[Model], error: Any, parsed: Parsed) -> Finding:
+def of_field(model: type[Model], error: Any, part: Part) -> Finding:
     """A pydantic error as a finding at the place it is about."""
     path: Path = tuple(part for part in error["loc"] if part != "[key]")
     field = ".".join(str(part) for part in path)
@@ -40,9 +40,9 @@ def of_field(model: type[Model], error: Any, parsed: Parsed) -> Finding:
         known = [field.alias or name for name, field in _fields_at(model, path).items()]
         known.sort(key=lambda name: name in _OF_ALL)
         hint = suggestion(str(path[-1]), known) or f"The fields are {', '.join(known)}."
-        return Finding("unknown-key", "stop", field, "there is no such field", hint, parsed.at(path, key=True))
+        return Finding("unknown-key", "stop", field, "there is no such field", hint, part.at(path, key=True))
     hint = _of_choice(error) if error["type"] == "literal_error" else ""
-    return Finding("wrong-value", "stop", field, sentence(error), hint, parsed.at(path))
+    return Finding("wrong-value", "stop", field, sentence(error), hint, part.at(path))
 
 
 def sentence(error: Any) -> str:

@@ -1,6 +1,7 @@
 """Runbook -> folder: same runbook, same bytes; a capture that dies half-way leaves the old one as it was."""
 
 import json
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -55,32 +56,69 @@ def rendered(runbook: Runbook) -> dict[str, str]:
     for document in runbook.documents:
         kind = runbook.kinds.of(document)
         name = file_of(document, kind, names)
-        files[name] = document_text(document, kind, names, "../" * name.count("/"))
-    for model, name in [(Stamp, "Stamp"), *((kind.model, kind.name) for kind in runbook.kinds)]:
-        files[f".schema/{name}.json"] = json.dumps(schema(model, name), indent=1, ensure_ascii=False) + "\n"
+        files[name] = document_text(document, kind, names, "../" * name.count("/"), runbook)
+    for model, name, held in _models(runbook.kinds):
+        files[f".schema/{name}.json"] = json.dumps(schema(model, name, held), indent=1, ensure_ascii=False) + "\n"
     return files
 
 
-def schema(model: type[Model], name: str) -> dict[str, Any]:
-    """The JSON schema of a document, for editors; `kind` included."""
+def _models(kinds: Kinds) -> Iterator[tuple[type[Model], str, tuple[Kind[Any], ...]]]:
+    yield Stamp, "Stamp", ()
+    for kind in kinds.on_their_own:
+        yield kind.model, kind.name, kinds.held_by(kind)
+
+
+def schema(model: type[Model], name: str, held: Iterable[Kind[Any]] = ()) -> dict[str, Any]:
+    """The JSON schema of a document, for editors; `kind` and the sections of what it holds included."""
     found = model.model_json_schema(by_alias=True)
     found["properties"] = {"kind": {"const": name}} | found["properties"]
     found["required"] = ["kind", *found.get("required", [])]
+    for kind in held:
+        found["properties"][kind.folder] = _section(kind, found)
     return found
 
 
-def document_text(document: Document, kind: Kind[Any], names: Names, up: str) -> str:
-    """A document as it stands in its file: identity first, short references, sets sorted, defaults left out."""
-    fields = own_fields(kind.model)
-    order = [*fields, *(name for name in Document.model_fields)]
-    given = document.model_dump(mode="json", by_alias=False, exclude_defaults=True)
-    value: dict[str, Any] = {"kind": kind.name}
-    for name in sorted(given, key=order.index):
-        item, field = given[name], kind.model.model_fields[name]
+def _section(kind: Kind[Any], whole: dict[str, Any]) -> dict[str, Any]:
+    if kind.is_named_only:
+        return {"type": "array", "items": {"type": "string"}, "description": kind.model.__doc__}
+    own = kind.model.model_json_schema(by_alias=True)
+    whole.setdefault("$defs", {}).update(own.pop("$defs", {}))
+    keys = {kind.model.model_fields[name].alias or name for name in kind.identity}
+    own["properties"] = {key: value for key, value in own["properties"].items() if key not in keys}
+    own["required"] = [key for key in own.get("required", []) if key not in keys]
+    whole.setdefault("$defs", {})[kind.name] = own
+    return {"type": "object", "additionalProperties": {"$ref": f"#/$defs/{kind.name}"}}
+
+
+def document_text(document: Document, kind: Kind[Any], names: Names, up: str, runbook: Runbook) -> str:
+    """A document as it stands in its file: identity first, short references, sets sorted, then what it holds."""
+    value = {"kind": kind.name} | _fields(document, kind, names, without=())
+    for held in runbook.kinds.held_by(kind):
+        inside = {held.ref(item): item for item in runbook.within(document) if type(item) is held.model}
+        keys = in_set_order(inside)
+        if keys:
+            value[held.folder] = (
+                keys
+                if held.is_named_only
+                else {key: _fields(inside[key], held, names, without=held.identity) for key in keys}
+            )
+    return written(value, (_HEAD, f"yaml-language-server: $schema={up}.schema/{kind.name}.json"))
+
+
+def _fields(document: Document, kind: Kind[Any], names: Names, without: Collection[str]) -> dict[str, Any]:
+    """What a document says beyond the defaults, in the order of its model."""
+    given = document.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    fields = [*own_fields(kind.model).items(), *Document.model_fields.items()]
+    value: dict[str, Any] = {}
+    for name, field in fields:
+        key = field.alias or name
+        if key not in given or name in without:
+            continue
+        item = given[key]
         if (ref := reference(field)) is not None and name not in kind.identity:
             item = references.mapped(getattr(document, name), partial(names.written, ref.to))
-        value[field.alias or name] = _sorted(item, field)
-    return written(value, (_HEAD, f"yaml-language-server: $schema={up}.schema/{kind.name}.json"))
+        value[key] = _sorted(item, field)
+    return value
 
 
 def own_file(model: Model) -> str:
@@ -93,7 +131,10 @@ def own_file(model: Model) -> str:
 
 def _documents(folder: Path, kinds: Kinds) -> list[str]:
     """The files a capture owns: captured.yaml, those in the folders of kinds, and the schemas."""
-    owned = {f"{kind.folder}/": (".yaml", ".yml") for kind in kinds} | {".schema/": (".json",), "captured.yaml": ("",)}
+    owned: dict[str, tuple[str, ...]] = {
+        f"{kind.place}/" if kind.identity else kind.place: (".yaml", ".yml") for kind in kinds.on_their_own
+    }
+    owned |= {".schema/": (".json",), "captured.yaml": ("",)}
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
     return [name for name in names if any(name.startswith(at) and name.endswith(ends) for at, ends in owned.items())]
 

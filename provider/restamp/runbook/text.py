@@ -1,7 +1,7 @@
 """YAML with positions: every scalar is the text that stands there, typed by the model later.
 
 So `no`, `007`, `12:30` and `1.10` mean themselves. Anchors, tags and duplicate keys are problems, not features.
-Only below `unmodelled`, which no model types, a plain number or truth is one.
+Only below `unmodelled` and fields of free JSON, which no model types, a plain number or truth is one.
 """
 
 import re
@@ -35,6 +35,11 @@ class Parsed:
     keys: dict[Path, Position] = field(default_factory=dict)
     values: dict[Path, Position] = field(default_factory=dict)
     problems: list[tuple[Position, str, str]] = field(default_factory=list)
+    untyped: frozenset[str] = frozenset({_UNTYPED})
+
+    def part(self, path: Path) -> "Part":
+        """A part of the file, as if it were one itself."""
+        return Part(self, path)
 
     def at(self, path: Path, *, key: bool = False) -> Position:
         """Where a part stands; where it has no place of its own, its nearest surrounding part."""
@@ -44,9 +49,34 @@ class Parsed:
         return places.get(path, Position(self.file, 1, 1))
 
 
-def parse(text: str, file: str) -> Parsed:
-    """Read one document; problems are collected, never raised."""
-    parsed = Parsed(file)
+@dataclass(frozen=True)
+class Part:
+    """A part of a file: an object that stands inside another one's document."""
+
+    parsed: Parsed
+    path: Path = ()
+
+    @property
+    def file(self) -> str:
+        """The file it stands in."""
+        return self.parsed.file
+
+    @property
+    def value(self) -> Any:
+        """What stands there."""
+        value = self.parsed.value
+        for step in self.path:
+            value = value[step]
+        return value
+
+    def at(self, path: Path, *, key: bool = False) -> Position:
+        """Where a part of this part stands."""
+        return self.parsed.at((*self.path, *path), key=key)
+
+
+def parse(text: str, file: str, untyped: frozenset[str] = frozenset()) -> Parsed:
+    """Read one document; problems are collected, never raised. Below `untyped` fields literals are typed by YAML."""
+    parsed = Parsed(file, untyped=untyped | {_UNTYPED})
     try:
         _tokens_are_plain(text, parsed)
         nodes = list(yaml.compose_all(text, Loader=_Loader))
@@ -117,7 +147,7 @@ def _value(node: yaml.Node, path: Path, parsed: Parsed) -> Any:
         return dict(_items(node, path, parsed))
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, (*path, number), parsed) for number, item in enumerate(node.value)]
-    if path[:1] == (_UNTYPED,) and node.tag in _LITERALS:
+    if node.tag in _LITERALS and not parsed.untyped.isdisjoint(path[:3:2]):  # a field, or one of what is inside
         return yaml.constructor.SafeConstructor().construct_object(node)
     return node.value
 

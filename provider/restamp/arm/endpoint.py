@@ -1,0 +1,191 @@
+"""One of a stamp's endpoints: requests signed in for it, through the limiter that all endpoints share."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from azure.core.credentials import TokenCredential
+from azure.core.exceptions import AzureError, ServiceResponseError
+from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RequestIdPolicy, RetryPolicy, UserAgentPolicy
+from azure.core.pipeline.transport import RequestsTransport
+from azure.core.rest import HttpRequest
+from azure.mgmt.resource.resources import ResourceManagementClient
+
+from restamp import ids
+from restamp.arm import operations
+from restamp.arm.errors import rejected, translated
+from restamp.arm.limiter import Limiter
+from restamp.arm.operations import Answer, Operation
+from restamp.arm.settings import Settings
+from restamp.errors import Rejected, StampError, Throttled, Unanswered
+
+_PATIENCE = 600.0  # seconds a throttled request is waited for
+_ONCE = {"retry_status": 0, "retry_read": 0}  # azure-core sends PUT and DELETE four times otherwise
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all endpoints of one stamp have in common; `record` hears of each operation before it is polled."""
+
+    settings: Settings
+    transport: RequestsTransport
+    limiter: Limiter
+    record: Callable[[Operation], None]
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """Who signs in at an endpoint, and what its tokens are made for."""
+
+    credential: TokenCredential
+    scope: str
+    client_id: str
+
+
+class Endpoint:
+    """Objects behind one address. Thread-safe; reads are retried by azure-core, writes never sent blindly again."""
+
+    def __init__(self, base: str, shared: Shared, sign_in: Callable[[], SignIn]) -> None:
+        """Connect nothing yet: `sign_in` is asked at the first request."""
+        self.base = base
+        self._shared = shared
+        self._sign_in = sign_in
+        self._signing_in = threading.Lock()
+        self._client: ResourceManagementClient | None = None
+        self._client_id = ""
+
+    def url(self, path: str, api_version: str) -> str:
+        """Where an id or a list of this endpoint is asked for."""
+        return f"{self.base}{ids.path(path)}?api-version={api_version}"
+
+    def get(self, url: str) -> dict[str, Any] | None:
+        """The object, or None where the stamp has none; an empty 404 is absence too (recorded)."""
+        answer = self.read(url)
+        if answer.status == 404:
+            return None
+        found: dict[str, Any] = self._good("GET", url, answer).body
+        return found
+
+    def list_all(self, url: str) -> list[dict[str, Any]]:
+        """Every object of a list, all pages, in the stamp's order; all list forms of the Hub."""
+        found: list[dict[str, Any]] = []
+        seen: set[str] = set()
+        while url and url not in seen:
+            seen.add(url)
+            answer = self._good("GET", url, self.read(url))
+            page = answer.body if isinstance(answer.body, dict) else {"value": answer.body or []}
+            found += page.get("value") or []
+            url = str(page.get("nextLink") or page.get("@odata.nextLink") or "")
+        return found
+
+    def list_or_none(self, url: str) -> list[dict[str, Any]] | None:
+        """The list, or None where this principal may not see it or the stamp has no such list."""
+        try:
+            return self.list_all(url)
+        except Rejected as error:
+            if error.status in (401, 403, 404):
+                return None
+            raise
+
+    def write(self, method: str, url: str, body: dict[str, Any] | None = None) -> Answer:
+        """The answer to a write, once all it began has ended; Unanswered where nobody can say whether it was done."""
+        answer = self._written(method, url, body)
+        if method == "DELETE" and answer.status == 404:
+            return answer
+        operation = operations.started(f"{method} {url}", url, self._good(method, url, answer))
+        if operation is None:
+            return answer
+        self._shared.record(operation)
+        return operations.finish(operation, self.read)
+
+    def read(self, url: str) -> Answer:
+        """The answer to a GET, whatever it says."""
+        return self._sent("GET", url, None)
+
+    def _good(self, method: str, url: str, answer: Answer) -> Answer:
+        if answer.status >= 400:
+            raise rejected(method, url, answer.status, json.dumps(answer.body))
+        return answer
+
+    def _written(self, method: str, url: str, body: dict[str, Any] | None) -> Answer:
+        try:
+            answer = self._sent(method, url, body)
+        except ServiceResponseError as error:
+            raise Unanswered(f"{method} {url}", "the connection ended") from error
+        if answer.status >= 500:
+            raise Unanswered(f"{method} {url}", f"status {answer.status}")
+        return answer
+
+    def _sent(self, method: str, url: str, body: dict[str, Any] | None) -> Answer:
+        """Send; wait out 429, which says that nothing was done."""
+        until = time.monotonic() + _PATIENCE
+        backoff = 1.0
+        while True:
+            request = HttpRequest(method, url, json=body) if body is not None else HttpRequest(method, url)
+            answer = self._send(request, **({} if method == "GET" else _ONCE))
+            if answer.status != 429:
+                return answer
+            wait = operations.seconds(answer, backoff)
+            backoff = min(backoff * 2, 60.0)
+            if time.monotonic() + wait > until:
+                raise Throttled(f"{method} {url}", 429, "", f"throttled for longer than {_PATIENCE:.0f} s")
+            self._shared.limiter.pause(wait)
+
+    def _send(self, request: HttpRequest, **options: Any) -> Answer:
+        client = self._ready()
+        try:
+            with self._shared.limiter.slot():
+                response = client.send_request(request, **options)
+                text = response.text()
+        except ServiceResponseError as error:
+            if request.method != "GET":
+                raise
+            raise self._translated(error, request) from error
+        except AzureError as error:
+            raise self._translated(error, request) from error
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, headers, _parsed(text))
+
+    def _translated(self, error: AzureError, request: HttpRequest) -> StampError:
+        return translated(error, request.method, request.url, self._client_id)
+
+    def _ready(self) -> ResourceManagementClient:
+        """Signed in, by one thread for all: cold threads would fetch a token each (measured)."""
+        if self._client is None:
+            with self._signing_in:
+                if self._client is None:
+                    self._client = self._signed_in()
+        return self._client
+
+    def _signed_in(self) -> ResourceManagementClient:
+        who = self._sign_in()
+        self._client_id = who.client_id
+        try:
+            who.credential.get_token(who.scope)
+        except AzureError as error:
+            raise self._translated(error, HttpRequest("POST", self.base)) from error
+        # our own few policies: the SDK's would register resource providers unasked, and follow redirects
+        policies = [
+            RequestIdPolicy(),
+            UserAgentPolicy("restamp"),
+            RetryPolicy(retry_total=6, retry_backoff_max=30),
+            BearerTokenCredentialPolicy(who.credential, who.scope),
+        ]
+        return ResourceManagementClient(
+            who.credential,
+            "none",  # every id names its own subscription
+            base_url=self.base,
+            transport=self._shared.transport,
+            policies=policies,
+        )
+
+
+def _parsed(text: str) -> Any:
+    """The body as JSON, or as the text it is; None where empty."""
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return text

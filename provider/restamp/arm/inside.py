@@ -1,0 +1,66 @@
+"""The inside of one subscription: what its own principals see at the tenant endpoint and in its vaults."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from restamp.arm.endpoint import Endpoint
+from restamp.kind import Place, Wire
+
+if TYPE_CHECKING:
+    from restamp.arm.client import Arm
+
+_GROUPS = "2019-10-01"  # documented: profile 2020-09-01-hybrid
+
+
+class Inside:
+    """Objects of one subscription, for the verbs of `restamp.objects`; of the default provider's too."""
+
+    def __init__(self, arm: "Arm", subscription: str, directory: str) -> None:
+        """Connect nothing yet; `directory` is the subscription's, whose own principal signs in where there is one."""
+        self._arm, self._directory = arm, directory
+        self.place: Place = replace(arm.place, subscription=subscription)
+
+    @property
+    def covered(self) -> bool:
+        """Whether this principal sees what is inside."""
+        endpoint = self._endpoint()
+        return endpoint.list_or_none(endpoint.url(f"{self._scope}/resourcegroups", _GROUPS)) is not None
+
+    def get(self, resource_id: str, wire: Wire[Any]) -> dict[str, Any] | None:
+        """The object, or None."""
+        if wire.endpoint == "vault":
+            return self._arm.vaults(self._directory).get(resource_id)
+        endpoint = self._endpoint(wire)
+        return endpoint.get(endpoint.url(resource_id, wire.api_version))
+
+    def list_all(self, path: str, wire: Wire[Any]) -> list[dict[str, Any]]:
+        """Every object of a list."""
+        if wire.endpoint == "vault":
+            return self._arm.vaults(self._directory).list_all(path)
+        endpoint = self._endpoint(wire)
+        return endpoint.list_all(endpoint.url(path, wire.api_version))
+
+    def put(self, resource_id: str, wire: Wire[Any], body: dict[str, Any]) -> None:
+        """Write one object, whole."""
+        if wire.endpoint == "vault":
+            self._arm.vaults(self._directory).put(resource_id, body)
+            return
+        endpoint, action = self._endpoint(wire), f"/{wire.action}" if wire.action else ""
+        url = endpoint.url(resource_id + action, wire.api_version)
+        endpoint.write("POST" if action else "PUT", url, None if action else body)
+
+    def delete(self, resource_id: str, wire: Wire[Any]) -> None:
+        """Nothing is left of the object; absent is fine."""
+        if wire.endpoint == "vault":
+            self._arm.vaults(self._directory).delete(resource_id)
+            return
+        endpoint = self._endpoint(wire)
+        endpoint.write("DELETE", endpoint.url(resource_id, wire.api_version))
+
+    @property
+    def _scope(self) -> str:
+        return f"/subscriptions/{self.place.subscription}"
+
+    def _endpoint(self, wire: Wire[Any] | None = None) -> Endpoint:
+        own = self.place.subscription == self.place.provider
+        return self._arm.admin if own or (wire and wire.endpoint == "admin") else self._arm.tenant(self._directory)

@@ -1,0 +1,96 @@
+"""The data plane of Key Vault: the secrets of any vault of a stamp, as if they were objects of Resource Manager.
+
+Documented: REST API 2016-10-01. Nothing of it is recorded.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import requests
+
+from restamp import ids
+from restamp.arm.endpoint import Endpoint, Shared, SignIn
+from restamp.errors import Rejected
+
+ID = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults/{vault}/secrets/{name}"
+_VERSION = "2016-10-01"  # documented: profile 2020-09-01-hybrid
+_PAGE = "&maxresults=25"  # the most a vault gives at once
+
+
+class Vaults:
+    """Every vault of a stamp: ids of Resource Manager in, secrets with their values out, where they may be read."""
+
+    def __init__(self, stamp: str, shared: Shared, sign_in: Callable[[str], SignIn]) -> None:
+        """`sign_in` is asked once, with what tokens for vaults are made for: the vault itself says it."""
+        self._stamp, self._shared, self._sign_in = stamp, shared, sign_in
+        self._endpoint: Endpoint | None = None
+
+    def get(self, resource_id: str) -> dict[str, Any] | None:
+        """A secret with its value; without one where it is disabled, which nobody can read."""
+        values = ids.take(ID, resource_id) or {}
+        url = self._url(values["vault"], f"/secrets/{values['name']}")
+        try:
+            bundle = self._at(url).get(url)
+        except Rejected as error:
+            if error.status != 403 or "disabled" not in str(error).lower():
+                raise
+            bundle = self._listed_alone(values["vault"], values["name"])
+        return None if bundle is None else self._as_object(resource_id, bundle)
+
+    def list_all(self, path: str) -> list[dict[str, Any]]:
+        """Every secret of the vault in `path`, each asked for its value."""
+        vault_id = path.rpartition("/")[0]
+        url = self._url(vault_id.rpartition("/")[2], "/secrets") + _PAGE
+        found = []
+        for item in self._at(url).list_all(url):
+            resource_id = f"{path}/{str(item['id']).rpartition('/')[2]}"
+            disabled = (item.get("attributes") or {}).get("enabled") is False
+            body = self._as_object(resource_id, item) if disabled else self.get(resource_id)
+            if body is not None:
+                found.append(body)
+        return found
+
+    def put(self, resource_id: str, body: dict[str, Any]) -> None:
+        """Write a secret: a new version where the body has a value, else the attributes of the current one."""
+        values = ids.take(ID, resource_id) or {}
+        sent = {key: value for key, value in body.items() if key in ("value", "contentType", "attributes", "tags")}
+        attributes = {key: sent["attributes"].get(key) for key in ("enabled", "nbf", "exp")}
+        sent["attributes"] = {key: value for key, value in attributes.items() if value is not None}
+        tail = "" if "value" in sent else f"/{body['version']}"
+        url = self._url(values["vault"], f"/secrets/{values['name']}{tail}")
+        self._at(url).write("PUT" if "value" in sent else "PATCH", url, sent)
+
+    def delete(self, resource_id: str) -> None:
+        """Nothing is left of the secret."""
+        values = ids.take(ID, resource_id) or {}
+        url = self._url(values["vault"], f"/secrets/{values['name']}")
+        self._at(url).write("DELETE", url)
+
+    def _listed_alone(self, vault: str, name: str) -> dict[str, Any] | None:
+        url = self._url(vault, "/secrets") + _PAGE
+        listed = self._at(url).list_all(url)
+        return next((item for item in listed if ids.same(str(item["id"]).rpartition("/")[2], name)), None)
+
+    def _as_object(self, resource_id: str, bundle: dict[str, Any]) -> dict[str, Any]:
+        """A secret under the id of Resource Manager; `version` is the current one's."""
+        version = str(bundle.get("id") or "").rpartition("/")[2]
+        return {**bundle, "id": resource_id, "version": version}
+
+    def _url(self, vault: str, path: str) -> str:
+        return f"https://{vault}.vault.{self._stamp}{ids.path(path)}?api-version={_VERSION}"
+
+    def _at(self, url: str) -> Endpoint:
+        """The endpoint of all vaults, signed in for what the first one asks."""
+        if self._endpoint is None:
+            audience = self._challenged(url)
+            self._endpoint = Endpoint(f"https://vault.{self._stamp}", self._shared, lambda: self._sign_in(audience))
+        return self._endpoint
+
+    def _challenged(self, url: str) -> str:
+        """What a token for a vault is made for: the challenge of an unsigned request says it (documented)."""
+        answer: requests.Response = self._shared.transport.session.get(
+            url, timeout=30, verify=self._shared.settings.ca or True, allow_redirects=False
+        )
+        found = re.search(r'resource="?([^",\s]+)', answer.headers.get("www-authenticate", ""))
+        return found[1] if found else f"https://vault.{self._stamp}"

@@ -1,0 +1,214 @@
+"""What a subscription holds: seen as a whole, compared as a whole, brought back as a whole."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from restamp import objects
+from restamp.errors import Forbidden, Rejected, RestampError, Shut, StampError
+from restamp.kind import Kind, Kinds, Place
+from restamp.models.document import Document
+from restamp.models.finding import Finding
+from restamp.objects import Change, Found
+
+if TYPE_CHECKING:
+    from restamp.arm.client import Arm
+    from restamp.arm.inside import Inside
+
+Outcome = Literal["created", "updated", "unchanged", "failed", "blocked", "waiting", "not verified"]
+Key = tuple[str, str]  # kind, reference in lower case
+
+
+@dataclass
+class Contents:
+    """Everything seen inside one subscription; `covered` is whether this principal sees anything there at all."""
+
+    place: Place
+    covered: bool = False
+    found: dict[Key, Found[Any]] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)  # ids of what could not be read, in lower case
+
+    @property
+    def documents(self) -> list[Document]:
+        """The documents, in the order they were seen."""
+        return [item.document for item in self.found.values()]
+
+    def readable(self, kinds: Kinds) -> list[Document]:
+        """The documents that are known in full: not a secret that is disabled."""
+        return [document for document in self.documents if self.was_read(document, kinds)]
+
+    def was_read(self, document: Document, kinds: Kinds) -> bool:
+        """Whether an object could be read, or would have been, were it there."""
+        return not _within(kinds.of(document).resource_id(document, self.place).lower(), self.unread)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One object that is not as the runbook says: what `up` would do with it; `within` is whose inside it is in."""
+
+    kind: str
+    ref: str
+    label: str
+    action: Literal["create", "update", "unexpected", "not verified"]
+    changes: tuple[Change, ...] = ()
+    within: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one object."""
+
+    kind: str
+    ref: str
+    outcome: Outcome
+    message: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.ref}: {self.outcome}" + (f": {self.message}" if self.message else "")
+
+
+def subscription_of(document: Document, provider: str) -> str:
+    """The id of the subscription that a holder is."""
+    return str(getattr(document, "id", provider))
+
+
+def way_in(arm: "Arm", holder: Document) -> "Inside":
+    """The inside of a holder's subscription, as the principal of its directory."""
+    return arm.inside(subscription_of(holder, arm.place.provider), str(getattr(holder, "tenant", "")))
+
+
+def look(stamp: "Inside", kinds: Kinds, holder: Document, base_plans: Iterable[str] = ()) -> Contents:
+    """Everything inside a subscription. `base_plans`, those of its offer, are not told as acquired."""
+    contents = Contents(stamp.place, covered=stamp.covered)
+    if not contents.covered:
+        contents.unread.add(f"/subscriptions/{stamp.place.subscription}".lower())
+    for kind in kinds.held_by(kinds.of(holder)):
+        if kind.wire.endpoint == "admin" or contents.covered:
+            _look_at(kind, stamp, kinds, contents)
+    own = {plan.rpartition("/")[2].lower() for plan in base_plans}
+    for key in [key for key, item in contents.found.items() if _plan(item.document) in own]:
+        del contents.found[key]
+    return contents
+
+
+def _plan(document: Document) -> str:
+    """The plan of an acquired one, by the one name that the stamp tells (recorded)."""
+    return str(getattr(document, "plan", "")).rpartition("/")[2].lower()
+
+
+def look_at_all(
+    arm: "Arm", holders: Sequence[Document], documents: Iterable[Document], kinds: Kinds
+) -> Iterator[tuple[Document, Contents]]:
+    """Each holder with everything inside it; several are looked at at once, as far as the limiter lets them."""
+    known = {kinds.of(document).ref(document).lower(): document for document in documents}
+
+    def looked(holder: Document) -> Contents:
+        offer = known.get(str(getattr(holder, "offer", "")).lower())
+        return look(way_in(arm, holder), kinds, holder, getattr(offer, "base_plans", ()))
+
+    with ThreadPoolExecutor(arm.settings.parallel) as pool:
+        yield from zip(holders, pool.map(looked, holders), strict=True)
+
+
+def _look_at(kind: Kind[Any], stamp: "Inside", kinds: Kinds, contents: Contents) -> None:
+    if not kind.wire.per:
+        _add(kind, objects.look(kind, stamp, kinds), contents)
+        return
+    for parent in [item for item in contents.documents if type(item) is kinds[kind.wire.per].model]:
+        try:
+            _add(kind, objects.look(kind, stamp, kinds, [parent]), contents)
+        except Forbidden as error:
+            holder = kinds.of(parent)
+            contents.unread.add(holder.resource_id(parent, stamp.place).lower())
+            about, hint = f"{holder.name} {holder.label(parent)}", "An access policy with get and list lets restamp in."
+            message = f"not covered: what is in it cannot be read: {error}"
+            contents.findings.append(Finding("not-covered", "warn", about, message, hint))
+
+
+def _add(kind: Kind[Any], seen: tuple[list[Found[Any]], list[Finding]], contents: Contents) -> None:
+    found, findings = seen
+    contents.found |= {(kind.name, kind.ref(item.document).lower()): item for item in found}
+    contents.findings += [finding for finding in findings if finding.code != "left-out"]
+    for item in found:
+        if hidden := objects.hidden(kind, item.document):
+            contents.unread.add(kind.resource_id(item.document, contents.place).lower())
+            about = f"{kind.name} {kind.ref(item.document)}"
+            message = f"not covered: its {', '.join(hidden)} cannot be read: disabled, or no key to seal it with"
+            contents.findings.append(Finding("not-covered", "warn", about, message))
+
+
+def compare(wanted: Iterable[Document], seen: Contents, kinds: Kinds) -> Iterator[Difference]:
+    """Every object that differs, in the order in which they would be brought back; then what nobody asked for."""
+    rest = dict(seen.found)
+    for document in wanted:
+        kind = kinds.of(document)
+        ref, label = kind.ref(document), kind.label(document)
+        found = rest.pop((kind.name, ref.lower()), None)
+        if found is None:
+            there = seen.was_read(document, kinds)
+            yield Difference(kind.name, ref, label, "create" if there else "not verified")
+        elif changes := objects.compare(kind, document, found.document):
+            yield Difference(kind.name, ref, label, "update", tuple(changes))
+        elif objects.hidden(kind, found.document):
+            yield Difference(kind.name, ref, label, "not verified")
+    for (name, _), item in rest.items():
+        kind = kinds[name]
+        yield Difference(name, kind.ref(item.document), kind.label(item.document), "unexpected")
+
+
+def bring_back(
+    wanted: Iterable[Document], seen: Contents, kinds: Kinds, stamp: "Inside", told: Callable[[Result], None]
+) -> list[Result]:
+    """Bring every object to what its document says; `told` hears of each. What needs a failed one is blocked by it."""
+    failed: dict[str, str] = {}  # id in lower case -> whose it is
+    results = []
+    for document in wanted:
+        kind = kinds.of(document)
+        result = _brought(kind, document, seen, kinds, stamp, failed)
+        if result.outcome in ("failed", "blocked", "waiting"):
+            failed[kind.resource_id(document, stamp.place).lower()] = f"{kind.name} {kind.ref(document)}"
+        told(result)
+        results.append(result)
+    return results
+
+
+def _brought(
+    kind: Kind[Any], document: Document, seen: Contents, kinds: Kinds, stamp: "Inside", failed: Mapping[str, str]
+) -> Result:
+    ref = kind.ref(document)
+    if cause := _blocked_by(kind, document, kinds, stamp, failed):
+        return Result(kind.name, ref, "blocked", f"waits for {cause}")
+    try:
+        done = objects.bring(kind, document, seen.found.get((kind.name, ref.lower())), stamp, kinds)
+    except Rejected as error:
+        return Result(kind.name, ref, "waiting" if _awaits_its_resource(document, error) else "failed", _line(error))
+    except (StampError, Shut) as error:
+        return Result(kind.name, ref, "failed", _line(error))
+    return Result(kind.name, ref, done.outcome, ", ".join(change.field for change in done.changes))
+
+
+def _blocked_by(
+    kind: Kind[Any], document: Document, kinds: Kinds, stamp: "Inside", failed: Mapping[str, str]
+) -> str | None:
+    """Whose failure keeps an object from being written: it is within the failed one, or names it."""
+    if not failed:
+        return None
+    own = kind.resource_id(document, stamp.place).lower()
+    said = json.dumps(objects.encode(kind, document, stamp.place, kinds, sealed=False)).lower()
+    return next((whose for other, whose in failed.items() if own.startswith(f"{other}/") or f'"{other}"' in said), None)
+
+
+def _awaits_its_resource(document: Document, error: Rejected) -> bool:
+    """An assignment or a lock on a single resource: what is not on the stamp yet is nobody's fault."""
+    return error.status == 404 and "/providers/" in f"/{getattr(document, 'scope', '')}"
+
+
+def _within(resource_id: str, ids: Iterable[str]) -> bool:
+    return any(f"{resource_id}/".startswith(f"{other}/") for other in ids)
+
+
+def _line(error: RestampError) -> str:
+    return " ".join(str(error).split())

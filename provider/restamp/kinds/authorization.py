@@ -1,0 +1,219 @@
+"""Who may do what inside a subscription: roles, policies, locks. Microsoft.Authorization.
+
+Shapes and versions as in the API profiles (documented); nothing of this service is recorded.
+A `scope` is what stands between the subscription and `/providers/Microsoft.Authorization`: nothing for the
+subscription itself, `resourceGroups/app` for a group.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from restamp import ids
+from restamp.kind import Body, Kind, Place, Wire
+from restamp.models.document import Aside, Document, Immutable, Json, Model, Name, OnWire, SetOf
+
+_HERE = "/subscriptions/{subscription}/providers/Microsoft.Authorization"
+_SCOPED = "/subscriptions/{subscription}/{scope*}/providers/Microsoft.Authorization"
+_DEFINITION = "/subscriptions/{subscription}/providers/Microsoft.Authorization/policyDefinitions/{name}"
+_DATES = frozenset({"createdOn", "updatedOn", "createdBy", "updatedBy"})
+_ROLES = "2015-07-01"
+_POLICIES = "2016-12-01"
+_LOCKS = "2016-09-01"
+
+
+class Permission(Model):
+    """What a role may do."""
+
+    actions: Annotated[tuple[str, ...], SetOf] = ()
+    not_actions: Annotated[tuple[str, ...], SetOf] = ()
+
+
+class RoleDefinition(Document):
+    """A custom role of a subscription."""
+
+    name: Name
+    role_name: str
+    description: str | None = None
+    permissions: tuple[Permission, ...]
+    assignable_scopes: Annotated[tuple[str, ...], SetOf] = Field(
+        default=(), description="scopes inside this subscription: `/` is the whole of it"
+    )
+
+
+class RoleAssignment(Document):
+    """A role that somebody has at a scope. A stamp never changes one: another role is another assignment."""
+
+    scope: str = ""
+    name: Name
+    role: Annotated[str, Immutable(), OnWire("roleDefinitionId")] = Field(description="guid of the role definition")
+    role_name: Annotated[str | None, Aside()] = None
+    principal: Annotated[str, Immutable(), OnWire("principalId")] = Field(description="object id; a SID with AD FS")
+    principal_name: Annotated[str | None, Aside()] = None
+
+
+class PolicyDefinition(Document):
+    """A custom policy of a subscription."""
+
+    name: Name
+    display_name: str | None = None
+    description: str | None = None
+    mode: str | None = None
+    metadata: Annotated[dict[str, Any], Json()] = Field(default_factory=dict)
+    parameters: Annotated[dict[str, Any], Json()] = Field(default_factory=dict)
+    policy_rule: Annotated[dict[str, Any], Json()]
+
+
+class PolicyAssignment(Document):
+    """A policy in force at a scope. `definition` is one of this subscription by name, or any other by its id."""
+
+    scope: str = ""
+    name: Name
+    display_name: str | None = None
+    description: str | None = None
+    definition: Annotated[str, OnWire("policyDefinitionId")]
+    metadata: Annotated[dict[str, Any], Json()] = Field(default_factory=dict)
+    parameters: Annotated[dict[str, Any], Json()] = Field(default_factory=dict)
+    not_scopes: Annotated[tuple[str, ...], SetOf] = ()
+
+
+class Lock(Document):
+    """What protects a scope from deletion, or from every change."""
+
+    scope: str = ""
+    name: Name
+    level: Literal["CanNotDelete", "ReadOnly", "NotSpecified"]
+    notes: str | None = None
+
+
+def _role_from_wire(fields: dict[str, Any], _place: Place) -> dict[str, Any]:
+    """A built-in role has the same guid on every stamp (documented), so the guid says it all."""
+    return fields | {"roleDefinitionId": str(fields["roleDefinitionId"]).rpartition("/")[2]}
+
+
+def _role_to_wire(fields: dict[str, Any], place: Place) -> dict[str, Any]:
+    return fields | {
+        "roleDefinitionId": f"{_HERE}/roleDefinitions/".format_map(place.values()) + fields["roleDefinitionId"]
+    }
+
+
+def _scopes_from_wire(fields: dict[str, Any], place: Place) -> dict[str, Any]:
+    """Assignable scopes name the subscription, which may be the default provider's and change."""
+    here = f"/subscriptions/{place.subscription}"
+    scopes = fields.get("assignableScopes") or []
+    inner = [scope[len(here) :] or "/" if scope.lower().startswith(here.lower()) else scope for scope in scopes]
+    return fields | {"assignableScopes": inner}
+
+
+def _scopes_to_wire(fields: dict[str, Any], place: Place) -> dict[str, Any]:
+    here = f"/subscriptions/{place.subscription}"
+    scopes = fields.get("assignableScopes") or ["/"]
+    outer = [here + scope.rstrip("/") if not scope.lower().startswith("/subscriptions/") else scope for scope in scopes]
+    return fields | {"assignableScopes": outer, "type": "CustomRole"}
+
+
+def _definition_from_wire(fields: dict[str, Any], place: Place) -> dict[str, Any]:
+    whole = str(fields["policyDefinitionId"])
+    values = ids.take(_DEFINITION, whole)
+    inside = values is not None and ids.same(values["subscription"], place.subscription)
+    return fields | {"policyDefinitionId": values["name"] if values and inside else whole}
+
+
+def _definition_to_wire(fields: dict[str, Any], place: Place) -> dict[str, Any]:
+    name = fields["policyDefinitionId"]
+    whole = name if name.startswith("/") else ids.build(_DEFINITION, place.values() | {"name": name})
+    return fields | {"policyDefinitionId": whole}
+
+
+def _built_in_role(body: Body, _place: Place) -> str | None:
+    return "built in" if (body.get("properties") or {}).get("type") == "BuiltInRole" else None
+
+
+def _built_in_policy(body: Body, _place: Place) -> str | None:
+    kind = (body.get("properties") or {}).get("policyType")
+    return "built in" if kind not in (None, "NotSpecified", "Custom") else None
+
+
+ROLE_DEFINITION = Kind(
+    name="RoleDefinition",
+    folder="roleDefinitions",
+    model=RoleDefinition,
+    title="role_name",
+    inside=("subscription", "provider"),
+    wire=Wire(
+        id=f"{_HERE}/roleDefinitions/{{name}}",
+        listed=f"{_HERE}/roleDefinitions",
+        api_version=_ROLES,
+        source="documented",
+        endpoint="tenant",
+        computed=_DATES | {"type"},
+        leave=_built_in_role,
+        decode=_scopes_from_wire,
+        encode=_scopes_to_wire,
+    ),
+)
+
+ROLE_ASSIGNMENT = Kind(
+    name="RoleAssignment",
+    folder="roleAssignments",
+    model=RoleAssignment,
+    inside=("subscription", "provider"),
+    wire=Wire(
+        id=f"{_SCOPED}/roleAssignments/{{name}}",
+        listed=f"{_HERE}/roleAssignments",
+        api_version=_ROLES,
+        source="documented",
+        endpoint="tenant",
+        computed=_DATES | {"scope"},
+        decode=_role_from_wire,
+        encode=_role_to_wire,
+    ),
+)
+
+POLICY_DEFINITION = Kind(
+    name="PolicyDefinition",
+    folder="policyDefinitions",
+    model=PolicyDefinition,
+    inside=("subscription", "provider"),
+    wire=Wire(
+        id=f"{_HERE}/policyDefinitions/{{name}}",
+        listed=f"{_HERE}/policyDefinitions",
+        api_version=_POLICIES,
+        source="documented",
+        endpoint="tenant",
+        computed=frozenset({"policyType"}),
+        leave=_built_in_policy,
+        encode=lambda fields, _place: fields | {"policyType": "Custom"},
+    ),
+)
+
+POLICY_ASSIGNMENT = Kind(
+    name="PolicyAssignment",
+    folder="policyAssignments",
+    model=PolicyAssignment,
+    inside=("subscription", "provider"),
+    wire=Wire(
+        id=f"{_SCOPED}/policyAssignments/{{name}}",
+        listed=f"{_HERE}/policyAssignments",
+        api_version=_POLICIES,
+        source="documented",
+        endpoint="tenant",
+        computed=frozenset({"scope", "sku"}),
+        decode=_definition_from_wire,
+        encode=_definition_to_wire,
+    ),
+)
+
+LOCK = Kind(
+    name="Lock",
+    folder="locks",
+    model=Lock,
+    inside=("subscription", "provider"),
+    wire=Wire(
+        id=f"{_SCOPED}/locks/{{name}}",
+        listed=f"{_HERE}/locks",
+        api_version=_LOCKS,
+        source="documented",
+        endpoint="tenant",
+    ),
+)

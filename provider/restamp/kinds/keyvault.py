@@ -1,0 +1,121 @@
+"""Vaults and their secrets: Microsoft.KeyVault. Documented shapes; nothing of this service's traffic is recorded."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from restamp.kind import Kind, Place, Wire
+from restamp.models.document import Document, Immutable, Model, Name, Number, OnWire, Sealed, SetOf, Truth
+from restamp.models.sealed import SealedValue
+
+_VERSION = "2016-10-01"  # documented: profiles 2019-03-01-hybrid and, by one of two pages, 2020-09-01-hybrid
+
+
+class AccessPolicy(Model):
+    """What one principal may do in a vault."""
+
+    tenant: str | None = Field(None, description="its directory, where it is not the vault's")
+    keys: Annotated[tuple[str, ...], SetOf] = ()
+    secrets: Annotated[tuple[str, ...], SetOf] = ()
+    certificates: Annotated[tuple[str, ...], SetOf] = ()
+    storage: Annotated[tuple[str, ...], SetOf] = ()
+
+
+class Vault(Document):
+    """A vault of a subscription. Its name is part of its address and unique on the stamp."""
+
+    group: Name
+    name: Name
+    sku: str = "standard"
+    tenant: Annotated[str, OnWire("tenantId"), Immutable()]
+    enabled_for_deployment: Truth = False
+    enabled_for_disk_encryption: Truth = False
+    enabled_for_template_deployment: Truth = False
+    access_policies: dict[str, AccessPolicy] = Field(default_factory=dict, description="by object id; a SID with AD FS")
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+class Secret(Document):
+    """A secret of a vault, as its current version has it: versions before it are lost with the stamp."""
+
+    group: Name
+    vault: Name
+    name: Name
+    value: Annotated[SealedValue | None, Sealed()] = None
+    content_type: str | None = None
+    enabled: Truth = True
+    not_before: Annotated[Number | None, OnWire("nbf")] = Field(None, description="seconds since 1970, UTC")
+    expires: Annotated[Number | None, OnWire("exp")] = Field(None, description="seconds since 1970, UTC")
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+def _vault_from_wire(fields: dict[str, Any], _place: Place) -> dict[str, Any]:
+    """Access policies are a list of who may what on the wire; sku is a pair whose other half is always A."""
+    directory = str(fields.get("tenantId", ""))
+    policies = {}
+    for entry in fields.get("accessPolicies") or []:
+        own = {kind: verbs for kind, verbs in (entry.get("permissions") or {}).items() if verbs}
+        other = str(entry.get("tenantId") or directory)
+        policies[entry["objectId"]] = own | ({"tenant": other} if other.lower() != directory.lower() else {})
+    return fields | {"accessPolicies": policies, "sku": (fields.get("sku") or {}).get("name")}
+
+
+def _vault_to_wire(fields: dict[str, Any], _place: Place) -> dict[str, Any]:
+    policies = [
+        {
+            "objectId": who,
+            "tenantId": policy.get("tenant") or fields["tenantId"],
+            "permissions": {kind: policy.get(kind, []) for kind in ("keys", "secrets", "certificates", "storage")},
+        }
+        for who, policy in fields.get("accessPolicies", {}).items()
+    ]
+    return fields | {"accessPolicies": policies, "sku": {"family": "A", "name": fields.get("sku", "standard")}}
+
+
+def _secret_from_wire(fields: dict[str, Any], _place: Place) -> dict[str, Any]:
+    return fields | (fields.get("attributes") or {})
+
+
+def _secret_to_wire(fields: dict[str, Any], _place: Place) -> dict[str, Any]:
+    attributes = {key: fields[key] for key in ("enabled", "nbf", "exp") if key in fields}
+    return {key: value for key, value in fields.items() if key not in attributes} | {"attributes": attributes}
+
+
+VAULT = Kind(
+    name="Vault",
+    folder="vaults",
+    model=Vault,
+    inside=("subscription",),
+    wire=Wire(
+        id="/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults/{name}",
+        listed="/subscriptions/{subscription}/providers/Microsoft.KeyVault/vaults",
+        api_version=_VERSION,
+        source="documented",
+        endpoint="tenant",
+        located=True,
+        computed=frozenset({"vaultUri", "provisioningState"}),
+        outside=("tags",),
+        decode=_vault_from_wire,
+        encode=_vault_to_wire,
+    ),
+)
+
+SECRET = Kind(
+    name="Secret",
+    folder="secrets",
+    model=Secret,
+    inside=("subscription",),
+    wire=Wire(
+        id="/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults/{vault}/secrets/{name}",
+        listed="/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults/{vault}/secrets",
+        api_version=_VERSION,
+        source="documented",
+        endpoint="vault",
+        per="Vault",
+        flat=True,
+        computed=frozenset({"attributes", "version", "created", "updated", "recoveryLevel", "managed", "kid"}),
+        bound_to="{subscription}/{vault}/{name}",
+        decode=_secret_from_wire,
+        encode=_secret_to_wire,
+    ),
+)

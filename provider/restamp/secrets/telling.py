@@ -1,0 +1,30 @@
+"""Seals for those who compare and write, and never put anything into git."""
+
+from pathlib import Path
+
+from restamp.models.sealed import SealedValue
+from restamp.secrets.at_hand import at_hand
+from restamp.secrets.capture_key import with_capture_key
+from restamp.secrets.seal import Seals
+
+
+class Telling:
+    """Tells values of a stamp from those of a runbook by their fingerprints, and opens what has to be written."""
+
+    def __init__(self, seals: Seals) -> None:
+        """`seals` has the capture key."""
+        self._seals = seals
+
+    def seal(self, identity: str, value: str) -> SealedValue:
+        """A value of the stamp as its fingerprint alone: nothing is sealed, for nothing of it is kept."""
+        return SealedValue.model_construct(seen=self._seals.seen(identity, value), sealed=())
+
+    def open(self, identity: str, sealed: SealedValue) -> str:
+        """The value in clear; NoKey and Tampered as `Seals.open` has them."""
+        return self._seals.open(identity, sealed)
+
+
+def telling(runbook: Path, keys: Path, stamp: str, capture_key: SealedValue | None) -> Telling | None:
+    """What this machine can do about the secrets of a runbook, or None where it has no capture key and no opener."""
+    seals = with_capture_key(at_hand(runbook), keys, stamp, capture_key)
+    return Telling(seals) if seals.tells_changes else None
