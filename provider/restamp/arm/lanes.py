@@ -4,6 +4,7 @@ A lane is a subscription and a class of operation. Nothing here waits or locks: 
 """
 
 import random
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
@@ -15,6 +16,8 @@ from restamp.arm.pace import Pace, Remaining
 Operation = Literal["read", "write", "delete"]
 OPERATIONS: tuple[Operation, ...] = ("read", "write", "delete")
 _BEGIN: dict[Operation, float] = {"read": 200.0, "write": 25.0, "delete": 25.0}  # a second; doubles until refused
+_CLASSES: dict[str, Operation] = {"GET": "read", "HEAD": "read", "DELETE": "delete"}  # recorded: POST is a write
+_SUBSCRIPTION = re.compile(r"(?:https?://[^/]*)?/subscriptions/([^/?]+)", re.IGNORECASE)
 _COUNT = "x-ms-ratelimit-remaining-"  # recorded
 _TROUBLE = 30.0  # seconds of pause after a 5xx, at most
 
@@ -197,6 +200,12 @@ class Lanes:
 
     def _of(self, operation: Operation) -> Iterator[Lane]:
         return (lane for lane in self._lanes.values() if lane.operation == operation)
+
+
+def asked(method: str, url: str) -> tuple[str, Operation]:
+    """The lane and the class of a request: by the subscription in its path, "" where there is none."""
+    found = _SUBSCRIPTION.match(url)
+    return (found[1].lower() if found else ""), _CLASSES.get(method, "write")
 
 
 def seconds(headers: Mapping[str, str]) -> float | None:
