@@ -164,7 +164,11 @@ def test_guests_sign_in_to_their_own_directory(way: Way) -> None:
     if way.stamp.identity == "ADFS":
         assert way.stamp.add_principal("guest", None, tenant=GUEST).tenant == "adfs"
         return
+    at_home = way.stamp.add_principal("both", None)
     guest = way.stamp.add_principal("guest", None, tenant=GUEST)
+    both = way.stamp.add_principal("both", None, tenant=GUEST)
+    assert (both.client_id, both.secret) == (at_home.client_id, at_home.secret) != (guest.client_id, guest.secret)
+    assert way.application(both).get_token(scope).token != way.application(at_home).get_token(scope).token
     assert way.application(guest).get_token(scope).token
     with pytest.raises(ClientAuthenticationError, match="AADSTS700016"):
         way.application(guest, way.stamp.state.tenant).get_token(scope)
@@ -295,25 +299,28 @@ def test_people_keep_their_ids_on_another_deployment_and_applications_do_not() -
     assert one.admin.object_id != two.admin.object_id
 
 
-def test_a_population_with_contents_is_always_the_same_and_consistent() -> None:
+@pytest.mark.parametrize("identity", ["ADFS", "AzureAD"])
+def test_a_population_with_contents_is_always_the_same_and_consistent(identity: Any) -> None:
     """About 25 objects a subscription; who it is made for reads all of it; one principal in each is gone."""
-    stamp = Stamp("redmond", "ext.contoso.example")
+    stamp = Stamp("redmond", "ext.contoso.example", identity=identity)
     me = stamp.add_principal("restamp")
     made = population(stamp, 12, contents=True, everywhere=me)
+    again = population(stamp, 12, contents=True, everywhere=me)
     stamp.load(made)
-    tenant, secrets = Tenant(stamp, me), 0
-    subscriptions = tenant.ask("GET", "/subscriptions").body["value"]
+    counted, secrets = 0, 0
+    for mine in (each for each in stamp.principals if each.client_id == me.client_id):
+        tenant = Tenant(stamp, mine)
+        for body in tenant.ask("GET", "/subscriptions").body["value"]:
+            inside = f"{body['id']}/providers"
+            vaults = tenant.ask("GET", f"{inside}/Microsoft.KeyVault/vaults").body["value"]
+            assigned = tenant.ask("GET", f"{inside}/Microsoft.Authorization/roleAssignments").body["value"]
+            known = [stamp.state.directory.get(each["properties"]["principalId"]) for each in assigned]
+            asked = [Data(stamp, mine, f"{each['name']}.vault").ask("GET", "/secrets") for each in vaults]
+            secrets += sum(len(answer.body["value"]) for answer in asked)
+            counted += 1
+            assert (len(assigned), known.count(None)) == (6, 1)
+            assert len(tenant.names(f"{body['id']}/resourcegroups")) == 3
 
-    assert json.dumps(made) == json.dumps(population(stamp, 12, contents=True, everywhere=me))
+    assert json.dumps(made) == json.dumps(again)
     assert len({body["id"].lower() for body in made}) == len(made)
-    assert len(subscriptions) == 12
-    for body in subscriptions:
-        found = tenant.ask("GET", f"{body['id']}/providers/Microsoft.KeyVault/vaults").body["value"]
-        assert len(tenant.names(f"{body['id']}/resourcegroups")) == 3
-        for each in found:
-            data = Data(stamp, me, f"{each['name']}.vault")
-            secrets += len(data.ask("GET", "/secrets").body["value"])
-        assignments = tenant.ask("GET", f"{body['id']}/providers/Microsoft.Authorization/roleAssignments").body["value"]
-        known = [stamp.state.directory.get(a["properties"]["principalId"]) for a in assignments]
-        assert (len(assignments), known.count(None)) == (6, 1)
-    assert secrets == 12 * 5
+    assert (counted, secrets) == (12, 12 * 5)

@@ -110,13 +110,6 @@ def _check_guid(call: Call, code: str) -> None:
         raise refuse(400, code, f"The id '{call.address.name}' is not valid: it must be a GUID.") from None
 
 
-def deleted(call: Call) -> Response:
-    """Delete an object and return it, as Azure does."""
-    old = call.state.store.get(call.address.key)
-    done = verbs.delete(call)
-    return done if old is None else Response(200, old)
-
-
 def definitions(call: Call) -> Response:
     """Return the built-in roles, and the custom ones that can be assigned at a scope."""
     asked = _filter(call, ("atscopeandbelow()",), ("rolename", "type"))
@@ -226,7 +219,7 @@ RULES = (
     ),
     row(
         "roleAssignments",
-        answers={LIST: assignments, PUT: assign, DELETE: deleted},
+        answers={LIST: assignments, PUT: assign, DELETE: verbs.deleted},
         assumed=(
             "Role assignments: Azure's documented refusals (RoleAssignmentExists, RoleAssignmentUpdateNotPermitted,"
             " PrincipalNotFound, RoleDefinitionDoesNotExist); the same one written again is 200; resources other than"

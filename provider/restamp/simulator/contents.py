@@ -6,6 +6,7 @@ Wire objects as `Stamp.load` takes them. The same subscriptions and seed give th
 import random
 import uuid
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from .principals import Principal, PrincipalKind, entry
 from .rights import BY_NAME
@@ -25,7 +26,8 @@ def contents(
 ) -> list[Wire]:
     """Return what is inside these user subscriptions, and the people it names.
 
-    `everywhere` is made an Owner of each subscription, and may do everything with secrets in each vault.
+    `everywhere` is made an Owner of each subscription, and may do everything with secrets in each vault; on Entra it
+    is in each directory, with the same client id and secret.
     """
     found: dict[str, Wire] = {}
     for body in subscriptions:
@@ -38,10 +40,11 @@ class _Inside:
     """The objects of one subscription."""
 
     def __init__(self, stamp: Stamp, body: Wire, chance: random.Random, everywhere: Principal | None) -> None:
-        self._stamp, self._chance, self._everywhere = stamp, chance, everywhere
+        self._stamp, self._chance = stamp, chance
         self._root = f"/subscriptions/{body['subscriptionId']}"
         self._tenant = "adfs" if stamp.identity == "ADFS" else str(body["tenantId"]).lower()
         self._directory = str(body["tenantId"])
+        self._everywhere = everywhere and self._here(everywhere)
         self._owner = self._person("User", str(body["owner"]))
         domain = self._owner.name.partition("@")[2]
         self._team = self._person("Group", f"{domain} operators")
@@ -51,7 +54,8 @@ class _Inside:
         self._vaults = [f"kv-{self._hex(12)}" for _ in range(2)]
 
     def objects(self) -> Iterator[Wire]:
-        yield from (entry(each) for each in (self._owner, self._team, self._auditor, self._app))
+        people = (self._owner, self._team, self._auditor, self._app, self._everywhere)
+        yield from (entry(each) for each in people if each is not None)
         yield from self._registrations()
         yield from self._groups()
         yield from self._roles()
@@ -163,6 +167,13 @@ class _Inside:
         known = self._stamp.state.directory.get(identifier)
         client = str(uuid.uuid5(uuid.NAMESPACE_URL, name)) if kind == "Application" else ""
         return known or Principal(client, identifier, name, self._tenant, f"{name}'s own", kind=kind)
+
+    def _here(self, principal: Principal) -> Principal:
+        """The same application in the directory of this subscription, as `Stamp.add_principal` would make it."""
+        if principal.tenant == self._tenant:
+            return principal
+        identifier = self._stamp.state.object_id(f"{principal.client_id}/{self._tenant}")
+        return replace(principal, tenant=self._tenant, object_id=identifier, roles={})
 
     def _hex(self, digits: int) -> str:
         return f"{self._chance.getrandbits(4 * digits):0{digits}x}"

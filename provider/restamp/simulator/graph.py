@@ -69,7 +69,7 @@ def _by_ids(request: Request, state: State, principal: Principal) -> Response:
 
 
 def _one(state: State, principal: Principal, kind: str, name: str) -> Response:
-    found = state.directory.get(name) or (state.directory.named(name) if kind == "User" else None)
+    found = state.directory.get(name) or (state.directory.named(name, principal.tenant) if kind == "User" else None)
     if found is None or not here(found, principal, kind):
         text = f"Resource '{name}' does not exist or one of its queried reference-property objects are not present."
         raise failed(404, "Request_ResourceNotFound", text)

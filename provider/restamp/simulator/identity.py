@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from .messages import Request, Response
+from .messages import Refusal, Request, Response
 from .principals import Principal
 from .state import State, guid
 
@@ -96,11 +96,7 @@ class IdentityService:
 
     def _is_directory(self, tenant: str) -> bool:
         onboarded = any(True for _ in self._state.store.by(TENANTS, tenant))
-        return (
-            tenant == self._state.tenant.lower()
-            or onboarded
-            or any(each.tenant.lower() == tenant for each in self._state.directory)
-        )
+        return tenant == self._state.tenant.lower() or onboarded or self._state.directory.has(tenant)
 
     def read(self, token: str) -> SignIn | None:
         """Return what a token of this stamp says; None when it is none."""
@@ -128,34 +124,44 @@ class IdentityService:
 
     def _token(self, request: Request, endpoint: str, tenant: str) -> Response:
         form = dict(parse_qsl(request.body.decode("utf-8", "replace")))
-        client, principal = form.get("client_id", "").lower(), None
-        if form.get("grant_type") not in {"client_credentials", "password"}:
-            return failed(400, "unsupported_grant_type", "The grant type is not supported.")
-        application = self._named(client, tenant, "Application")
-        if application is None and not (client in CLIENTS and form["grant_type"] == "password"):
-            return failed(401 if self._state.identity == "ADFS" else 400, "unauthorized_client", self._unknown(form))
-        if form["grant_type"] == "password":
-            principal = self._named(form.get("username", ""), tenant, "User")
-            if principal is None or not _equal(principal.secret, form.get("password", "")):
-                return failed(400, "invalid_grant", self._text("wrong user"))
-        elif application is not None:
-            principal = application
-            if not self._proves(application, form, endpoint):
-                return failed(401, "invalid_client", self._text("wrong secret"))
-        asked = [each for each in form.get("scope", "").split(" ") if each not in RESERVED]
-        audience = form.get("resource") or "".join(asked[:1]).removesuffix("/.default")
-        known = {self.audience(plane).rstrip("/") for plane in ("tenant", "admin", "vault", "graph")}
-        if principal is None or audience.rstrip("/") not in known:
-            return failed(400, "invalid_resource", f"The resource '{audience}' is not known to this stamp.")
-        body: dict[str, Any] = {"token_type": "Bearer", "expires_in": LIFETIME}
-        body["access_token"] = self.issue(principal, audience, client=client)
+        client = form.get("client_id", "").lower()
+        try:
+            principal = self._signed_in(form, endpoint, tenant)
+            audience = self._asked(form)
+        except Refusal as refused:
+            return refused.response
+        body: dict[str, Any] = {"token_type": "Bearer", "expires_in": int(self.lifetime)}
+        body["access_token"] = self.issue(principal, audience, self.lifetime, client)
         if principal.kind == "User":
             body["id_token"] = self._id_token(principal, client)
         return Response(200, body, {"cache-control": "no-store", "pragma": "no-cache"})
 
-    def _named(self, term: str, tenant: str, kind: str) -> Principal | None:
-        found = self._state.directory.named(term)
-        return found if found and found.kind == kind and found.tenant.lower() == tenant else None
+    def _signed_in(self, form: Mapping[str, str], endpoint: str, tenant: str) -> Principal:
+        """Return who has proved who they are: an application, or a user through one."""
+        grant, client = form.get("grant_type"), form.get("client_id", "")
+        if grant not in {"client_credentials", "password"}:
+            raise Refusal(failed(400, "unsupported_grant_type", "The grant type is not supported."))
+        application = self._state.directory.named(client, tenant)
+        if grant == "password" and (application or client.lower() in CLIENTS):
+            user = self._state.directory.named(form.get("username", ""), tenant)
+            if user is None or user.kind != "User" or not _equal(user.secret, form.get("password", "")):
+                raise Refusal(failed(400, "invalid_grant", self._text("wrong user")))
+            return user
+        if application is None or application.kind != "Application":
+            status = 401 if self._state.identity == "ADFS" else 400
+            raise Refusal(failed(status, "unauthorized_client", self._unknown(form)))
+        if not self._proves(application, form, endpoint):
+            raise Refusal(failed(401, "invalid_client", self._text("wrong secret")))
+        return application
+
+    def _asked(self, form: Mapping[str, str]) -> str:
+        """Return the audience that is asked for, by AD FS's `resource` or by a scope."""
+        scopes = [each for each in form.get("scope", "").split(" ") if each not in RESERVED]
+        audience = form.get("resource") or "".join(scopes[:1]).removesuffix("/.default")
+        known = {self.audience(plane).rstrip("/") for plane in ("tenant", "admin", "vault", "graph")}
+        if audience.rstrip("/") not in known:
+            raise Refusal(failed(400, "invalid_resource", f"The resource '{audience}' is not known to this stamp."))
+        return audience
 
     def _text(self, what: str) -> str:
         return TEXTS[what][self._state.identity == "AzureAD"]

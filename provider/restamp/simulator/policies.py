@@ -3,7 +3,6 @@
 Documented for Azure; no recording covers them.
 """
 
-from dataclasses import replace
 from typing import Any
 
 from . import verbs
@@ -128,6 +127,8 @@ def check_definition(_call: Call, _old: Wire | None, new: Wire) -> None:
     then = rule.get("then") if isinstance(rule, dict) else None
     if not isinstance(then, dict) or "effect" not in then or "if" not in rule:
         raise refuse(400, "InvalidPolicyRule", "The policy rule needs 'if', and 'then' with an effect.")
+    if not isinstance(new["properties"].get("parameters") or {}, dict):
+        raise refuse(400, "InvalidPolicyParameters", "The policy's parameters are not an object.")
     new["properties"]["policyType"] = "Custom"
 
 
@@ -169,13 +170,6 @@ def missing(call: Call) -> Response:
     return refuse(404, "PolicyAssignmentNotFound", text, x_ms_failure_cause="gateway").response
 
 
-def deleted(call: Call) -> Response:
-    """Delete an assignment and return it, as Azure does."""
-    old = call.state.store.get(call.address.key)
-    done = verbs.delete(call)
-    return done if old is None else replace(done, body=old)
-
-
 def row(types: str, **more: Any) -> Rule:
     """Return a row with what all of policies has in common."""
     common: dict[str, Any] = {"namespace": NAMESPACE, "types": types, "versions": VERSIONS, "source": "documented"}
@@ -198,7 +192,7 @@ RULES = (
     ),
     row(
         "policyAssignments",
-        answers={LIST: assignments, DELETE: deleted},
+        answers={LIST: assignments, DELETE: verbs.deleted},
         update=201,
         missing=missing,
         before_put=(check_assignment,),

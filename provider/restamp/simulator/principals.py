@@ -54,9 +54,18 @@ class Directory:
         body = self._store.get(PREFIX + object_id.lower())
         return _read(body) if body else None
 
-    def named(self, term: str) -> Principal | None:
-        """Return the principal with this client id or name."""
-        return next((_read(body) for _, body in self._store.by(KIND, term)), None)
+    def named(self, term: str, tenant: str | None = None) -> Principal | None:
+        """Return the user with this name or the application with this client id, of one directory or of any."""
+        for _, body in self._store.by(KIND, term):
+            found = _read(body)
+            own = found.client_id if found.kind == "Application" else found.name
+            if found.kind != "Group" and own.lower() == term.lower() and tenant in {None, found.tenant}:
+                return found
+        return None
+
+    def has(self, tenant: str) -> bool:
+        """Return whether anybody is in a directory."""
+        return any(True for _ in self._store.by(KIND, tenant))
 
     def forget(self, object_id: str) -> None:
         """Let a principal vanish; what names it goes on naming it."""

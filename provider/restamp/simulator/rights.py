@@ -9,12 +9,12 @@ from functools import lru_cache
 from typing import Any
 
 from .addresses import last, parse, scope_of, within
+from .guards import USERS
 from .principals import Principal
 from .state import State
 from .store import Wire
 
 ASSIGNMENTS = ("microsoft.authorization", "roleassignments")
-USERS = ("microsoft.subscriptions.admin", "subscriptions")
 DEFINITIONS = "/providers/Microsoft.Authorization/roleDefinitions"
 ACCESS = ["Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write"]
 ROLES: dict[str, tuple[str, list[str], list[str]]] = {
@@ -138,7 +138,7 @@ def _known(identifier: str) -> Wire:
 
 
 def _texts(permission: Any, name: str) -> tuple[str, ...]:
-    return tuple(permission.get(name) or ())
+    return tuple(str(each) for each in permission.get(name) or ())
 
 
 @lru_cache(maxsize=16384)

@@ -168,7 +168,8 @@ class Stamp:
         """Return a new application with `role` on the default provider subscription (or on `scope`; "/" is all).
 
         It signs in with its `secret`, or with the key of `certificate` (PEM); on Entra in the directory `tenant`. It
-        is in `groups` (object ids). The same name again replaces it.
+        is in `groups` (object ids). The same name again replaces it; in another directory it is the same application
+        with the same secret, and another principal.
         """
         if role is not None and role not in principals.ROLES:
             raise ValueError(f"role {role!r} is none of {', '.join(sorted(principals.ROLES))}")
@@ -177,7 +178,7 @@ class Stamp:
         secret = "" if certificate else derived(0, f"{identifier}/secret").replace("-", "~")
         made = Principal(
             client_id=identifier,
-            object_id=self.state.object_id(identifier),
+            object_id=self.state.object_id(identifier + (f"/{tenant.lower()}" if tenant else "")),
             name=name,
             tenant=self._directory(tenant),
             secret=secret,

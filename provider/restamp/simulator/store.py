@@ -16,7 +16,7 @@ Wire = dict[str, Any]
 
 Type = tuple[str, str]
 TERMS: dict[Type, tuple[tuple[str, ...], ...]] = {
-    ("", "directory"): (("client_id",), ("name",)),
+    ("", "directory"): (("client_id",), ("name",), ("tenant",)),
     ("microsoft.subscriptions.admin", "subscriptions"): (("owner",), ("offerId",)),
     ("microsoft.subscriptions.admin", "directorytenants"): (("properties", "tenantId"),),
     ("microsoft.authorization", "roleassignments"): (("properties", "principalId"),),

@@ -132,8 +132,7 @@ def _check_owner(call: Call, old: Wire | None, new: Wire) -> None:
     owner = str(new.get("owner", ""))
     if not call.state.check_owners or owner.lower() == str((old or {}).get("owner", "")).lower():
         return
-    found = call.state.directory.named(owner)
-    if found is None or found.kind == "Group":
+    if call.state.directory.named(owner) is None:
         raise refuse(400, "OwnerNotFound", f"The owner '{owner}' was not found in the directory.")
 
 

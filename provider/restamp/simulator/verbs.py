@@ -131,6 +131,13 @@ def delete(call: Call) -> Response:
     return accepted(call) if call.rule.delete == "operation" else Response(200)
 
 
+def deleted(call: Call) -> Response:
+    """Delete one object and return it, as Azure's Microsoft.Authorization does."""
+    old = call.state.store.get(call.address.key)
+    done = delete(call)
+    return done if old is None else replace(done, body=old)
+
+
 def enveloped(call: Call, old: Wire | None) -> Wire:
     """Return the object that a PUT of `location` and `properties` leaves behind."""
     rule, sent = call.rule, call.sent()
