@@ -46,7 +46,7 @@ def captured(arm: Arm, folder: Path) -> Capture:
     folder.mkdir(exist_ok=True)
     if not (folder / "stamp.yaml").exists():
         (folder / "stamp.yaml").write_text(own_file(stamp), "utf-8")
-    return capture(arm, stamp, all_kinds(), folder, lambda _kind, _count: None)
+    return capture(arm, load(folder, all_kinds()), lambda _kind, _count: None)
 
 
 def restored(documents: tuple[Document, ...], arm: Arm) -> None:
@@ -231,9 +231,9 @@ def test_another_stamp_than_the_runbooks_is_refused_before_it_is_read(arm: Arm, 
     elsewhere = STAMP.model_copy(update={"region": "seattle"})
 
     with pytest.raises(Refused, match="identity is ADFS, and the runbook says AzureAD"):
-        capture(arm, other, all_kinds(), tmp_path, lambda _kind, _count: None)
+        capture(arm, Runbook(other, (), all_kinds(), tmp_path), lambda _kind, _count: None)
     with pytest.raises(Refused, match=r"region or domain is redmond.ext.contoso.example, and the runbook says seattle"):
-        capture(arm, elsewhere, all_kinds(), tmp_path, lambda _kind, _count: None)
+        capture(arm, Runbook(elsewhere, (), all_kinds(), tmp_path), lambda _kind, _count: None)
 
 
 def test_a_capture_says_what_it_is_of(arm: Arm, stamp: Stamp, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from restamp.models.finding import Finding
 from restamp.models.stamp import Captured, RecoveryDocument, RecoveryId, Target
 from restamp.recovery import chosen, file_of, known, targets
 from restamp.runbook import Runbook
-from restamp.runbook.load import read_own
+from restamp.runbook.read import read_own
 from restamp.runbook.save import own_file
 from restamp.target import may_live, past_the_living, same_stamp
 

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from restamp import inside, objects, target
@@ -14,8 +13,8 @@ from restamp.inside import Contents
 from restamp.kind import Kind, Kinds
 from restamp.models.document import Document, Local, marked
 from restamp.models.finding import Finding
-from restamp.models.stamp import Captured, Stamp
-from restamp.runbook import Runbook, load
+from restamp.models.stamp import Captured
+from restamp.runbook import Runbook
 from restamp.runbook.model import in_order, referred
 from restamp.runbook.names import Names
 
@@ -38,13 +37,14 @@ class Capture:
         return {kind.name: found[kind.model] for kind in self.runbook.kinds}
 
 
-def capture(arm: "Arm", stamp: Stamp, kinds: Kinds, folder: Path, progress: Callable[[str, int], None]) -> Capture:
+def capture(arm: "Arm", before: Runbook, progress: Callable[[str, int], None]) -> Capture:
     """Everything on the stamp that restamp has a kind for. Reads only; `progress` hears each kind with its count.
 
-    `folder` is the runbook of the last capture, if there is one: what people wrote in its `Local` fields is kept.
+    `before` is the runbook of the last capture, maybe empty: what people wrote in its `Local` fields is kept, and what
+    cannot be read this time.
     """
-    target.same_stamp(arm, stamp)
-    before = load(folder, kinds) if (folder / "stamp.yaml").exists() else None
+    kinds = before.kinds
+    target.same_stamp(arm, before.stamp)
     documents: list[Document] = []
     findings: list[Finding] = []
     for kind in kinds.on_their_own:
@@ -64,12 +64,12 @@ def capture(arm: "Arm", stamp: Stamp, kinds: Kinds, folder: Path, progress: Call
     findings += [finding for contents in seen.values() for finding in contents.findings]
     documents, held = _with_contents(documents, seen, kinds, before)
     kept = [_with_local(document, kinds, before) for document in documents]
-    runbook = Runbook(stamp, in_order(kept, kinds), kinds, folder, held)
+    runbook = Runbook(before.stamp, in_order(kept, kinds), kinds, before.folder, held)
     return Capture(runbook, _captured(arm, runbook), tuple(findings))
 
 
 def _with_contents(
-    documents: list[Document], seen: Mapping[str, Contents], kinds: Kinds, before: Runbook | None
+    documents: list[Document], seen: Mapping[str, Contents], kinds: Kinds, before: Runbook
 ) -> tuple[list[Document], dict[str, tuple[Document, ...]]]:
     """The documents, marked, and what they hold. What could not be read stays as an earlier capture had it."""
     names, told, held = Names(documents, kinds), [], {}
@@ -78,7 +78,7 @@ def _with_contents(
         if (contents := seen.get(ref)) is None or not kinds.of(document).holds:
             told.append(document)
             continue
-        old = [item for item in (before.inside.get(ref, ()) if before else ()) if not contents.was_read(item, kinds)]
+        old = [item for item in before.inside.get(ref, ()) if not contents.was_read(item, kinds)]
         new = [_resolved(item, names) for item in contents.readable(kinds)]
         held[ref] = in_order([*new, *old], kinds)
         covered = "captured" if contents.covered else "kept" if old else "unknown"
@@ -133,10 +133,10 @@ def _captured(arm: "Arm", runbook: Runbook) -> Captured:
     )
 
 
-def _with_local(document: Document, kinds: Kinds, before: Runbook | None) -> Document:
+def _with_local(document: Document, kinds: Kinds, before: Runbook) -> Document:
     """The document with what people wrote in the last runbook."""
     kind: Kind[Any] = kinds.of(document)
-    old = before.find(kind.collection, kind.ref(document)) if before else None
+    old = before.find(kind.collection, kind.ref(document))
     if old is None or type(old) is not type(document):
         return document
     local = [name for name, field in kind.model.model_fields.items() if marked(field, Local)]

@@ -9,7 +9,7 @@ from typing import Any
 from restamp.errors import Refused
 from restamp.models.finding import Finding
 from restamp.models.stamp import RecoveryDocument
-from restamp.runbook.load import read_own
+from restamp.runbook.read import read_own
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from restamp.models.finding import Finding
 
 if TYPE_CHECKING:
     from restamp.arm.client import Arm
+    from restamp.kind import Seals
     from restamp.models.stamp import Captured, Stamp
 
 RunbookOption = Annotated[
@@ -73,7 +74,7 @@ def runbook_folder(given: Path | None) -> Path:
 def stamp_of(folder: Path) -> "Stamp":
     """The stamp of a runbook, from its stamp.yaml."""
     from restamp.models.stamp import Stamp
-    from restamp.runbook.load import read_own
+    from restamp.runbook.read import read_own
 
     found: list[Finding] = []
     stamp = read_own(folder / "stamp.yaml", Stamp, folder, found)
@@ -85,7 +86,7 @@ def stamp_of(folder: Path) -> "Stamp":
 def captured_last(folder: Path) -> "Captured | None":
     """What the last capture said of the stamp; None where there was none."""
     from restamp.models.stamp import Captured
-    from restamp.runbook.load import read_own
+    from restamp.runbook.read import read_own
 
     found: list[Finding] = []
     path = folder / "captured.yaml"
@@ -95,9 +96,9 @@ def captured_last(folder: Path) -> "Captured | None":
     return last
 
 
-def arm_of(stamp: str, connect_to: str = "", ca: str = "", client_id: str = "") -> "Arm":
+def arm_of(stamp: str, connect_to: str = "", ca: str = "", client_id: str = "", seals: "Seals | None" = None) -> "Arm":
     """A connection to `<region>.<domain>`, not made yet: options first, then the environment."""
     from restamp.arm.client import Arm
     from restamp.arm.settings import read
 
-    return Arm(read({"stamp": stamp, "connect_to": connect_to, "ca": ca, "client_id": client_id}))
+    return Arm(read({"stamp": stamp, "connect_to": connect_to, "ca": ca, "client_id": client_id}), seals=seals)

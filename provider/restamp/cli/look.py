@@ -96,10 +96,11 @@ def _compared(runbook: Path | None, connect_to: str, ca: str, client_id: str) ->
     from restamp.compare import compare
     from restamp.plugins import all_kinds
     from restamp.runbook import load
+    from restamp.sealing import for_writing
 
     loaded = load(runbook_folder(runbook), all_kinds())
     with (
-        arm_of(loaded.stamp.suffix, connect_to, ca, client_id) as arm,
+        arm_of(loaded.stamp.suffix, connect_to, ca, client_id, for_writing(loaded.folder, loaded.stamp)) as arm,
         output.progress("compared", len(all_kinds().by_name)) as step,
     ):
         return compare(arm, loaded, step)

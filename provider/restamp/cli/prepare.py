@@ -38,18 +38,19 @@ def capture(
     from restamp.plugins import all_kinds
     from restamp.recovery import targets
     from restamp.runbook import load, save
+    from restamp.sealing import for_capture
 
     folder = _folder(runbook, stamp) if stamp else runbook_folder(runbook)
     if stamp and not (folder / "stamp.yaml").exists():
         _first(folder, stamp, connect_to, ca, client_id)
     before, last, restored = load(folder, all_kinds()), captured_last(folder), targets(folder)
     with (
-        arm_of(before.stamp.suffix, connect_to, ca, client_id) as arm,
+        arm_of(before.stamp.suffix, connect_to, ca, client_id, for_capture(before)) as arm,
         output.progress("captured", len(all_kinds().by_name)) as step,
     ):
         target.same_stamp(arm, before.stamp)
         target.expected(arm.about.deployment, last, restored, new_deployment)
-        found = captured(arm, before.stamp, all_kinds(), folder, step)
+        found = captured(arm, before, step)
     if not new_deployment:
         known = target.familiar(found.captured.deployment, last, restored)
         target.nothing_lost(before, found.runbook, found.captured.deployment, known=known)
