@@ -7,8 +7,8 @@ from typing import Any
 
 from . import verbs
 from .addresses import parse, scope_of, within
-from .conditions import Odd, holds, resolved
 from .messages import Response, refuse
+from .policy_rules import Odd, holds, resolved
 from .rules import DELETE, GET, LIST, PUT, READ_WRITE, Call, Rule
 from .scopes import around, inside, spelled_scope
 from .store import Wire
