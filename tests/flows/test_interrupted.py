@@ -82,7 +82,9 @@ def test_ctrl_c_ends_at_once_and_the_next_up_goes_on(slow: World) -> None:
         until(lambda: subscriptions(stamp) >= 4)
         os.killpg(running.pid, signal.SIGINT)
         told, _ = running.communicate(timeout=60)
-        assert running.returncode != 0
+        assert running.returncode == 3
+        assert "next: restamp up\n" in told
+        assert "next: restamp up\n" in slow.restamp("status", status=3)
         assert "Traceback" not in told
         done = subscriptions(stamp)
         assert done < 30

@@ -144,5 +144,5 @@ def complete(settings: Settings) -> Settings:
 
 def unset(name: str, why: str = "") -> Finding:
     """The finding for a setting that is missing."""
-    hint = f"{why} Set it in the environment, or with `pulumi config set` (secrets with --secret).".strip()
-    return wrong(name, "is not set", hint)
+    config = "Pulumi's config (`pulumi config set`, secrets with --secret) reaches only pulumi's own commands."
+    return wrong(name, "is not set", f"{why} Set it in the environment. {config}".strip())

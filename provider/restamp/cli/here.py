@@ -1,5 +1,6 @@
 """Which runbook and which stamp a command is about."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from restamp.arm.client import Arm
     from restamp.kind import Seals
     from restamp.models.stamp import Captured, Stamp
+    from restamp.recovery import Begun
 
 RunbookOption = Annotated[
     Path | None,
@@ -81,6 +83,13 @@ def stamp_of(folder: Path) -> "Stamp":
     if stamp is None:
         raise Refused(found)
     return stamp
+
+
+def recovery_of(folder: Path, given: str) -> "Begun":
+    """The recovery that is meant: the one given, else RESTAMP_RECOVERY, else the newest."""
+    from restamp.recovery import chosen
+
+    return chosen(folder, given or os.environ.get("RESTAMP_RECOVERY", ""))
 
 
 def captured_last(folder: Path) -> "Captured | None":

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,15 +23,17 @@ from restamp.journal import home
 from restamp.models.finding import Finding
 
 _TYPE = "pulumi-python:dynamic/restamp:"
+_LATE = "/state"  # the second resource of a document that gets a field after its referrers
 
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource of ours in the Pulumi state."""
+    """One resource of ours in the Pulumi state; `subject` is the document it is about, `<kind> <reference>`."""
 
     type: str
     name: str
     outputs: dict[str, Any]
+    subject: str
 
     @property
     def status(self) -> str:
@@ -46,41 +48,50 @@ class Standing:
     """What a state says of a recovery: which of the runbook's documents are done."""
 
     resources: tuple[Resource, ...]
-    missing: tuple[str, ...]  # documents of the runbook that no run has come to
+    missing: tuple[str, ...]  # what no run has come to
+    cut: bool = False  # the run ended in an error of its own, which stands above
 
     @property
     def documents(self) -> tuple[Resource, ...]:
-        """The resources that are documents."""
+        """The resources that are documents; one that waits for its referrers has two."""
         return tuple(item for item in self.resources if item.type not in ("Gate", "Target"))
+
+    @property
+    def failed(self) -> bool:
+        """Whether something failed, or is not as it was left."""
+        return any(item.status in ("failed", "drifted") for item in self.resources)
 
     @property
     def exit_status(self) -> int:
         """0 done, 4 failed, 3 where nothing failed and something is still to be done."""
-        found = {item.status for item in self.resources}
-        if found & {"failed", "drifted"}:
+        undone = any(item.status != "done" for item in self.resources)
+        if self.failed or (self.cut and (self.missing or not undone)):
             return 4
-        return 0 if found == {"done"} and not self.missing else 3
+        return 3 if undone or self.missing or not self.resources else 0
 
     @property
     def next(self) -> str:
         """What an operator does now."""
         if self.exit_status == 0:
             return "restamp verify"
-        return "restamp up" if not self.resources else "remove the cause, then restamp up: it goes on with these alone"
+        if self.failed:
+            return "remove the cause, then restamp up: it goes on with these alone"
+        return "mend what Pulumi says above, then restamp up" if self.exit_status == 4 else "restamp up"
 
     def summary(self) -> str:
         """By outcome, what is not done, and what to do next."""
-        outcomes = Counter(str(item.outputs.get("outcome")) for item in self.documents if item.status == "done")
-        told = ", ".join(f"{count} {name}" for name, count in sorted(outcomes.items())) or "none"
-        total = len(self.documents) + len(self.missing)
-        gates = [item.name for item in self.resources if item.type == "Gate" and item.status == "done"]
         undone = [item for item in self.documents if item.status != "done"]
         undone.sort(key=lambda item: (item.status == "blocked", item.type, item.name))
+        open_still = {item.subject for item in undone} | {name.removesuffix(_LATE) for name in self.missing}
+        done = {item.subject: item for item in reversed(self.documents) if item.subject not in open_still}
+        outcomes = Counter(str(item.outputs.get("outcome")) for item in done.values())
+        told = ", ".join(f"{count} {name}" for name, count in sorted(outcomes.items())) or "none"
+        gates = [item.name for item in self.resources if item.type == "Gate" and item.status == "done"]
         lines = [f"  {item.type} {item.name}: {item.status}: {item.outputs.get('message')}" for item in undone]
         lines += [f"  {name}: not run" for name in self.missing]
         return "\n".join(
             (
-                f"{sum(outcomes.values())} of {total} objects done: {told}",
+                f"{len(done)} of {len(done) + len(open_still)} objects done: {told}",
                 f"gates open: {', '.join(gates) or 'none'}",
                 *capped(lines, "pulumi stack export", 20),
                 f"next: {self.next}",
@@ -114,8 +125,8 @@ class Pulumi:
             print("taking up a run that was killed while it was writing: looking at the stamp again", file=sys.stderr)
             self._run("refresh", "--clear-pending-creates", "--yes", "--skip-preview", "--stack", self.stack)
 
-    def up(self, recovery: str, arguments: list[str]) -> int:
-        """`pulumi up`, on this terminal; Pulumi's exit status."""
+    def up(self, recovery: str, arguments: list[str]) -> bool:
+        """`pulumi up`, on this terminal; whether it ended well, or because people cancelled it."""
         env = self._env | {"RESTAMP_RUNBOOK": str(self._folder), "RESTAMP_RECOVERY": recovery}
         options = [
             "--yes",
@@ -127,26 +138,33 @@ class Pulumi:
             "--stack",
             self.stack,
         ]
-        with _left_alone():
-            return subprocess.run(
-                ["pulumi", "up", *options, *arguments], cwd=self.project, env=env, check=False
-            ).returncode
+        with _left_alone() as cancelled:
+            ended = subprocess.run(["pulumi", "up", *options, *arguments], cwd=self.project, env=env, check=False)
+            return ended.returncode == 0 or bool(cancelled)
 
     def standing(self, recovery: str, expected: Iterable[str]) -> Standing:
         """What the state says of one recovery, of which the documents `<kind> <name>` are expected."""
-        resources = (self._state().get("deployment") or {}).get("resources") or []
-        ours = [
-            Resource(item["type"].removeprefix(_TYPE), item["urn"].rpartition("::")[2], item.get("outputs") or {})
-            for item in resources
-            if item["type"].startswith(_TYPE) and not item.get("delete")
-        ]
-        mine = tuple(item for item in ours if item.outputs.get("recovery") == recovery)
+        wanted = tuple(expected)
+        known = set(wanted)
+        mine = []
+        for item in (self._state().get("deployment") or {}).get("resources") or []:
+            outputs = item.get("outputs") or {}
+            if item["type"].startswith(_TYPE) and not item.get("delete") and outputs.get("recovery") == recovery:
+                kind, name = item["type"].removeprefix(_TYPE), item["urn"].rpartition("::")[2]
+                whole, part = f"{kind} {name}", f"{kind} {name.removesuffix(_LATE)}"
+                mine.append(Resource(kind, name, outputs, part if whole not in known and part in known else whole))
         there = {f"{item.type} {item.name}" for item in mine}
-        return Standing(mine, tuple(name for name in expected if name not in there))
+        late = [f"{item.type} {item.name}{_LATE}" for item in mine if item.outputs.get("later")]
+        return Standing(tuple(mine), tuple(name for name in (*wanted, *late) if name not in there))
 
     def _state(self) -> dict[str, Any]:
-        done = self._run("stack", "export", "--stack", self.stack, check=False)
-        found: dict[str, Any] = json.loads(done.stdout) if done.returncode == 0 else {}
+        """The whole state; empty where there is no stack yet, Refused where nobody can say."""
+        try:
+            found: dict[str, Any] = json.loads(self._run("stack", "export", "--stack", self.stack).stdout)
+        except Refused as refused:
+            if f"no stack named '{self.stack}'" in str(refused):
+                return {}
+            raise
         return found
 
     def _locks(self) -> list[dict[str, Any]]:
@@ -172,7 +190,10 @@ class Pulumi:
         )
         if check and done.returncode:
             reason = (done.stderr or done.stdout).strip()
-            raise Refused([Finding("pulumi", "stop", f"pulumi {' '.join(arguments[:2])}", reason)])
+            hint = (
+                "Which state is asked: PULUMI_BACKEND_URL, else files under RESTAMP_HOME (docs/operator/settings.md)."
+            )
+            raise Refused([Finding("pulumi", "stop", f"pulumi {' '.join(arguments[:2])}", reason, hint)])
         return done
 
 
@@ -223,10 +244,11 @@ def _with_engine(folder: Path, path: str) -> str:
 
 
 @contextlib.contextmanager
-def _left_alone() -> Any:
-    """Leave Ctrl-C to Pulumi, which gets it too: it ends what runs, and we report."""
-    before = signal.signal(signal.SIGINT, lambda *_: None)  # not SIG_IGN, which Pulumi would inherit
+def _left_alone() -> Iterator[list[int]]:
+    """Leave Ctrl-C to Pulumi, which gets it too: it ends what runs, and we report. What is yielded counts them."""
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: pressed.append(number))  # Pulumi would inherit SIG_IGN
     try:
-        yield
+        yield pressed
     finally:
         signal.signal(signal.SIGINT, before)

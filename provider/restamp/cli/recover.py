@@ -1,5 +1,6 @@
 """Recover: `begin`, `up` and `status`."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import typer
@@ -54,7 +55,9 @@ def begin(
 def up(
     context: typer.Context,
     runbook: RunbookOption = None,
-    recovery: Annotated[str, typer.Option(help="The recovery; left out: the newest.", metavar="ID")] = "",
+    recovery: Annotated[
+        str, typer.Option(help="The recovery; left out: RESTAMP_RECOVERY, else the newest.", metavar="ID")
+    ] = "",
     connect_to: ConnectTo = "",
     ca: CaFile = "",
     client_id: ClientId = "",
@@ -63,27 +66,25 @@ def up(
 
     Refreshes first, so it also repairs drift; takes up a run that was killed. What stands behind -- goes to Pulumi.
     """
-    from restamp.cli.here import arm_of, runbook_folder
+    from restamp.cli.here import arm_of, recovery_of, runbook_folder
     from restamp.cli.pulumi import Pulumi
     from restamp.plugins import all_kinds
-    from restamp.recovery import chosen
     from restamp.runbook import load
     from restamp.target import same_stamp, writable
 
     folder = runbook_folder(runbook)
     loaded = load(folder, all_kinds())
-    begun = chosen(folder, recovery)
+    begun = recovery_of(folder, recovery)
     with arm_of(loaded.stamp.suffix, connect_to, ca, client_id) as arm:
         same_stamp(arm, loaded.stamp)
         writable(arm.about.deployment, begun.document, begun.id)
         settings = arm.settings
     engine = Pulumi(folder, settings)
     engine.take_up()
-    code = engine.up(begun.id, context.args)
-    standing = engine.standing(begun.id, loaded.names())
+    well = engine.up(begun.id, context.args)
+    standing = replace(engine.standing(begun.id, loaded.names()), cut=not well)
     print(standing.summary())
-    waits = standing.exit_status == 3 and not standing.missing
-    raise typer.Exit(0 if code == 0 else 3 if waits else 4)
+    raise typer.Exit(standing.exit_status)
 
 
 def status(
@@ -91,15 +92,14 @@ def status(
     recovery: RecoveryId = "",
 ) -> None:
     """Say what is done, what is not, and what comes next: from git and the Pulumi state alone, asking no stamp."""
-    from restamp.cli.here import runbook_folder
+    from restamp.cli.here import recovery_of, runbook_folder
     from restamp.cli.pulumi import Pulumi
     from restamp.plugins import all_kinds
-    from restamp.recovery import chosen
     from restamp.runbook import load
 
     folder = runbook_folder(runbook)
     loaded = load(folder, all_kinds())
-    begun = chosen(folder, recovery)
+    begun = recovery_of(folder, recovery)
     standing = Pulumi(folder).standing(begun.id, loaded.names())
     target = begun.document.target.deployment or "not known yet: restamp begin --target"
     print(f"recovery {begun.id} ({begun.document.way}{', drill' if begun.document.drill else ''}), target {target}")
