@@ -28,23 +28,24 @@ def load(folder: Path, kinds: Kinds) -> Runbook:
         raise Refused(found)  # not a runbook, or one for another restamp: nothing else said here would help
     if (folder / "captured.yaml").exists():
         read_own(folder / "captured.yaml", Captured, folder, found)
-    files = {file: read_documents(file, folder, kinds, found) for file in _files(folder)}
-    broken = frozenset(_stem(file) for file, items in files.items() if items is None)
-    held = [items for items in files.values() if items is not None]
+    read_files = {file: read_documents(file, folder, kinds, found) for file in files(folder)}
+    broken = frozenset(_stem(file) for file, items in read_files.items() if items is None)
+    held = [items for items in read_files.values() if items is not None]
     read = [items[0] for items in held]
     twice = list(_twice(read, kinds))
     found += twice
     broken |= {finding.about.rpartition("/")[2].lower() for finding in twice}
     names = Names([item.document for item in read], kinds)
-    whole = [[_with_full_references(item, names, broken, found) for item in items] for items in held]
-    found += _in_wrong_files(read, kinds, names, broken)
+    whole = [[resolved(item, names, broken, found) for item in items] for items in held]
+    found += _in_wrongfiles(read, kinds, names, broken)
     if found or stamp is None:
         raise Refused(sorted(found, key=lambda finding: finding.where or Position("")))
     inside = {kinds.of(first).ref(first).lower(): in_order(rest, kinds) for first, *rest in whole if rest}
     return Runbook(stamp, in_order([first for first, *_ in whole], kinds), kinds, folder, inside)
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def files(folder: Path) -> Iterator[Path]:
+    """Every file of a runbook's documents."""
     for path in sorted(folder.rglob("*.y*ml")):
         inside = path.relative_to(folder)
         other = inside.parts[0] in ("recoveries", "secrets") or inside.parts[0].startswith(".")
@@ -69,7 +70,7 @@ def _twice(read: list[Placed], kinds: Kinds) -> Iterator[Finding]:
             yield Finding("two-files", "stop", about, message, hint, parsed.at(kind.identity[-1:]))
 
 
-def _in_wrong_files(read: list[Placed], kinds: Kinds, names: Names, broken: frozenset[str]) -> Iterator[Finding]:
+def _in_wrongfiles(read: list[Placed], kinds: Kinds, names: Names, broken: frozenset[str]) -> Iterator[Finding]:
     """Documents whose file should be another; where a broken file may decide that, nothing is said yet."""
     for placed in read:
         document, parsed = placed.document, placed.part
@@ -82,7 +83,7 @@ def _in_wrong_files(read: list[Placed], kinds: Kinds, names: Names, broken: froz
             yield Finding("wrong-file", "stop", about, message, hint, parsed.at((name,)))
 
 
-def _with_full_references(placed: Placed, names: Names, broken: frozenset[str], found: list[Finding]) -> Document:
+def resolved(placed: Placed, names: Names, broken: frozenset[str], found: list[Finding]) -> Document:
     """The document with every short name made full; what means nothing, or two things, is a finding."""
     document, part, full = placed.document, placed.part, {}
     for name, field in own_fields(type(document)).items():

@@ -13,12 +13,15 @@ import yaml
 
 from restamp.models.finding import Position
 
+Loader: Any  # libyaml's, or without it PyYAML's own: the same, slower
 try:
     from yaml import CSafeDumper as _Dumper
-    from yaml import CSafeLoader as _Loader
-except ImportError:  # PyYAML without libyaml: the same, slower
+
+    Loader = yaml.CSafeLoader
+except ImportError:
     from yaml import SafeDumper as _Dumper  # type: ignore[assignment]
-    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
+
+    Loader = yaml.SafeLoader
 
 Path = tuple[str | int, ...]
 _UNTYPED = "unmodelled"
@@ -79,7 +82,7 @@ def parse(text: str, file: str, untyped: frozenset[str] = frozenset()) -> Parsed
     parsed = Parsed(file, untyped=untyped | {_UNTYPED})
     try:
         _tokens_are_plain(text, parsed)
-        nodes = list(yaml.compose_all(text, Loader=_Loader))
+        nodes = list(yaml.compose_all(text, Loader=Loader))
     except yaml.YAMLError as error:
         parsed.problems.append(_not_yaml(error, text, file))
         return parsed
@@ -123,7 +126,7 @@ def _place(file: str, text: str, at: int) -> Position:
 def _tokens_are_plain(text: str, parsed: Parsed) -> None:
     if not any(sign in text for sign in "&*!"):
         return
-    for token in yaml.scan(text, Loader=_Loader):
+    for token in yaml.scan(text, Loader=Loader):
         if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
             where = Position(parsed.file, token.start_mark.line + 1, token.start_mark.column + 1)
             what = token.id.strip("<>")
