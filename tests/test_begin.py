@@ -9,10 +9,13 @@ from tests.flows.world import NAME, REGION, World, contents
 
 from restamp.errors import Refused
 from restamp.models.stamp import RecoveryDocument
+from restamp.models.stamp import Stamp as StampFile
+from restamp.plugins import all_kinds
 from restamp.recovery import chosen, known, targets
+from restamp.runbook import Runbook
 from restamp.runbook.save import own_file
 from restamp.simulator import Stamp
-from restamp.target import writable
+from restamp.target import nothing_lost, writable
 
 
 @pytest.fixture
@@ -54,7 +57,7 @@ def test_the_empty_redeployed_stamp_is_never_captured(world: World) -> None:
         world.restamp("begin", "r")
         assert recovery(world, "r")["lost"] == [lost]
         told = world.restamp("capture", status=2)
-        assert "it would take 8 of the runbook's 12 documents away" in told
+        assert "it would take 8 of the runbook's 12 objects away" in told
         assert f"restamp capture --new-deployment {stamp.deployment_id}" in told
         assert documents(world) == before
 
@@ -71,7 +74,7 @@ def test_a_target_is_captured_once_it_lacks_nothing(world: World) -> None:
         quota = next(o for o in stamp.objects() if o["id"].endswith("Compute.Admin/locations/redmond/quotas/small"))
         stamp.load([quota | {"properties": quota["properties"] | {"coresLimit": 7}}])
         told = world.restamp("capture", status=2)
-        assert "0 of the runbook's 12 documents away and change 1: ComputeQuota compute/small" in told
+        assert "0 of the runbook's 12 objects away and change 1: ComputeQuota compute/small" in told
 
         stamp.load([quota])
         world.restamp("capture")
@@ -86,9 +89,28 @@ def test_half_a_runbook_does_not_vanish_in_one_night(world: World) -> None:
     before = documents(world)
     with world.stamp_of(1) as stamp:
         told = world.restamp("capture", status=2)
-        assert "it would take 8 of the runbook's 12 documents away" in told
+        assert "it would take 8 of the runbook's 12 objects away" in told
         assert documents(world) == before
         world.restamp("capture", "--new-deployment", stamp.deployment_id)
+
+
+def test_what_a_subscription_holds_is_not_taken_away_either(tmp_path: Path) -> None:
+    """A subscription that is back and still empty: its groups are named, and stay in the runbook."""
+    model = all_kinds()["Group"].model
+    stamp = StampFile(region=REGION, domain="ext.contoso.example", identity="ADFS")
+
+    def runbook(*names: str, **tags: str) -> Runbook:
+        return Runbook(stamp, (), all_kinds(), tmp_path, {"s1": tuple(model(name=name, tags=tags) for name in names)})
+
+    before = runbook("app", "data")
+    nothing_lost(before, runbook("app", "data", "more"), "new", known=False)
+    with pytest.raises(Refused, match="take 1 of the runbook's 2 objects away and change 0: Group data in s1"):
+        nothing_lost(before, runbook("app"), "new", known=False)
+    with pytest.raises(Refused, match="take 0 of the runbook's 2 objects away and change 2: Group app in s1"):
+        nothing_lost(before, runbook("app", "data", env="test"), "new", known=False)
+    nothing_lost(before, runbook("app"), "old", known=True)
+    with pytest.raises(Refused, match="--new-deployment old"):
+        nothing_lost(before, runbook(), "old", known=True)
 
 
 def test_a_drills_target_is_not_captured(world: World) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from restamp import objects
 from restamp.errors import Refused
+from restamp.kind import Kinds
 from restamp.models.document import Document
 from restamp.models.finding import Finding
 from restamp.models.stamp import Captured, RecoveryDocument, Stamp
@@ -94,27 +95,33 @@ def familiar(deployment: str | None, last: Captured | None, targets: Mapping[str
 
 def nothing_lost(before: Runbook, found: Runbook, deployment: str | None, *, known: bool) -> None:
     """Refuse a capture that would take the runbook away: half of a familiar stamp's, anything of one just restored."""
-    gone = [document for key, document in before.index.items() if key not in found.index]
-    changed = [] if known else [document for document in before.documents if _changed(document, before, found)]
-    if len(gone) * 2 <= len(before.documents) if known else not gone + changed:
+    old, new = _objects(before), _objects(found)
+    gone = [key for key in old if key not in new]
+    changed = [] if known else [key for key in old if key in new and _differ(before.kinds, old[key], new[key])]
+    if len(gone) * 2 <= len(old) if known else not gone + changed:
         return
-    names = [
-        f"{before.kinds.of(document).name} {before.kinds.of(document).ref(document)}" for document in gone + changed
-    ]
+    names = [f"{kind} {ref}" + (f" in {holder}" if holder else "") for holder, kind, ref in gone + changed]
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    loss = (
-        f"it would take {len(gone)} of the runbook's {len(before.documents)} documents away and change {len(changed)}"
-    )
+    loss = f"it would take {len(gone)} of the runbook's {len(old)} objects away and change {len(changed)}"
     message = f"{loss}: {', '.join(names[:_SHOWN])}{more}"
     first = "" if known else "A recovery's target is captured once it is restored: restamp up, then restamp verify. "
     hint = first + _from_now_on(deployment or "unknown")
     raise Refused([Finding("takes-away", "stop", "capture", message, hint)])
 
 
-def _changed(document: Document, before: Runbook, found: Runbook) -> bool:
-    kind = before.kinds.of(document)
-    other = found.find(kind.collection, kind.ref(document))
-    return other is not None and (type(other) is not type(document) or bool(objects.compare(kind, document, other)))
+def _objects(runbook: Runbook) -> dict[tuple[str, str, str], Document]:
+    """Every document, what others hold included, by holder, kind and reference in lower case."""
+    of = runbook.kinds.of
+    all_of_them = {"": runbook.documents, **runbook.inside}
+    return {
+        (holder, of(document).name, of(document).ref(document).lower()): document
+        for holder, documents in all_of_them.items()
+        for document in documents
+    }
+
+
+def _differ(kinds: Kinds, document: Document, other: Document) -> bool:
+    return bool(objects.compare(kinds.of(document), document, other))
 
 
 def _from_now_on(deployment: str) -> str:
