@@ -109,8 +109,9 @@ def test_what_a_subscription_holds_is_not_taken_away_either(tmp_path: Path) -> N
     with pytest.raises(Refused, match="take 0 of the runbook's 2 objects away and change 2: Group app in s1"):
         nothing_lost(before, runbook("app", "data", env="test"), "new", known=False)
     nothing_lost(before, runbook("app"), "old", known=True)
-    with pytest.raises(Refused, match="--new-deployment old"):
+    with pytest.raises(Refused, match="take 2 of the runbook's 2 objects away") as refused:
         nothing_lost(before, runbook(), "old", known=True)
+    assert refused.value.hint.endswith("restamp capture --new-deployment old")
 
 
 def test_a_drills_target_is_not_captured(world: World) -> None:
