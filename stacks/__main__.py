@@ -7,8 +7,8 @@ import pulumi
 
 from restamp.plugins import all_kinds
 from restamp.resources import Recovery, configured
-from restamp.runbook import load
+from restamp.runbook.outline import outline
 
 gc.disable()  # a program of some seconds: collecting cycles costs it a sixth of its time (docs/performance.md)
-runbook = load(Path(configured("runbook", f"runbooks/{pulumi.get_stack()}")), all_kinds())
+runbook = outline(Path(configured("runbook", f"runbooks/{pulumi.get_stack()}")), all_kinds())
 Recovery(pulumi.get_stack(), runbook=runbook, recovery=configured("recovery"))

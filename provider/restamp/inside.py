@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from restamp.arm.client import Arm
     from restamp.arm.inside import Inside
 
-Outcome = Literal["created", "updated", "unchanged", "failed", "blocked", "waiting", "not verified"]
+Outcome = Literal["created", "updated", "unchanged", "left out", "failed", "blocked", "waiting"]
 Key = tuple[str, str]  # kind, reference in lower case
 
 
@@ -159,35 +160,94 @@ def compare(wanted: Iterable[Document], seen: Contents, kinds: Kinds) -> Iterato
         yield Difference(name, kind.ref(item.document), kind.label(item.document), "unexpected")
 
 
+Noted = Callable[[str, str], AbstractContextManager[dict[str, Any]]]
+
+
 def bring_back(
-    wanted: Iterable[Document], seen: Contents, kinds: Kinds, stamp: "Inside", told: Callable[[Result], None]
+    wanted: Iterable[Document],
+    seen: Contents,
+    kinds: Kinds,
+    stamp: "Inside",
+    noted: Noted,
+    counted: Callable[[int], None] = lambda _count: None,
 ) -> list[Result]:
-    """Bring every object to what its document says; `told` hears of each. What needs a failed one is blocked by it."""
-    failed: dict[str, str] = {}  # id in lower case -> whose it is
-    results = []
-    for document in wanted:
-        kind = kinds.of(document)
-        result = _brought(kind, document, seen, kinds, stamp, failed)
-        if result.outcome in ("failed", "blocked", "waiting"):
-            failed[kind.resource_id(document, stamp.place).lower()] = f"{kind.name} {kind.ref(document)}"
-        told(result)
-        results.append(result)
+    """Bring every object to what its document says; what needs a failed one is blocked by it.
+
+    `noted(kind, ref)` surrounds each write, and is given its outcome; `counted` hears how many are through.
+    """
+    results: list[Result] = []
+    with ExitStack() as borrowed:
+        work = _Work(seen, kinds, stamp, noted, borrowed)
+        for document in wanted:
+            results.append(work.brought(document))
+            if len(results) % 10 == 0:
+                counted(len(results))
     return results
 
 
-def _brought(
-    kind: Kind[Any], document: Document, seen: Contents, kinds: Kinds, stamp: "Inside", failed: Mapping[str, str]
-) -> Result:
-    ref = kind.ref(document)
-    if cause := _blocked_by(kind, document, kinds, stamp, failed):
-        return Result(kind.name, ref, "blocked", f"waits for {cause}")
-    try:
-        done = objects.bring(kind, document, seen.found.get((kind.name, ref.lower())), stamp, kinds)
-    except Rejected as error:
-        return Result(kind.name, ref, "waiting" if _awaits_its_resource(document, error) else "failed", _line(error))
-    except (StampError, Shut) as error:
-        return Result(kind.name, ref, "failed", _line(error))
-    return Result(kind.name, ref, done.outcome, ", ".join(change.field for change in done.changes))
+@dataclass
+class _Work:
+    """One subscription being filled: what was seen, what failed, and which vaults we have let ourselves into."""
+
+    seen: Contents
+    kinds: Kinds
+    stamp: "Inside"
+    noted: Noted
+    borrowed: ExitStack
+    failed: dict[str, str] = field(default_factory=dict)  # id in lower case -> whose it is
+    entered: set[str] = field(default_factory=set)
+
+    def brought(self, document: Document) -> Result:
+        """What became of one object."""
+        kind = self.kinds.of(document)
+        resource_id, ref = kind.resource_id(document, self.stamp.place).lower(), kind.ref(document)
+        result = self._looked_at(kind, document, resource_id)
+        if result.outcome in ("failed", "blocked", "waiting"):
+            self.failed[resource_id] = f"{kind.name} {ref}"
+        return result
+
+    def _looked_at(self, kind: Kind[Any], document: Document, resource_id: str) -> Result:
+        ref = kind.ref(document)
+        found = self.seen.found.get((kind.name, ref.lower()))
+        if found is not None and not objects.compare(kind, document, found.document):
+            return Result(kind.name, ref, "unchanged")
+        if not self.seen.covered and kind.wire.endpoint != "admin":
+            return Result(kind.name, ref, "waiting", "restamp is not let into the subscription")
+        if cause := _blocked_by(kind, document, self.kinds, self.stamp, self.failed):
+            return Result(kind.name, ref, "blocked", f"waits for {cause}")
+        return self._written(kind, document, resource_id, found)
+
+    def _written(self, kind: Kind[Any], document: Document, resource_id: str, found: Found[Any] | None) -> Result:
+        ref = kind.ref(document)
+        try:
+            with self.noted(kind.name, ref) as result:
+                done = self._put(kind, document, resource_id, found)
+                result |= {"event": done.outcome, "changes": [change.field for change in done.changes]}
+        except (StampError, Shut) as error:
+            return Result(kind.name, ref, _outcome(document, error), _line(error))
+        return Result(kind.name, ref, done.outcome, ", ".join(change.field for change in done.changes))
+
+    def _put(self, kind: Kind[Any], document: Document, resource_id: str, found: Found[Any] | None) -> objects.Put:
+        """Write it; a vault that does not let us in is entered, by the right of an Owner, until all is written."""
+        vault = resource_id.partition("/secrets/")[0] if kind.wire.endpoint == "vault" else ""
+        unread = found is None and not self.seen.was_read(document, self.kinds)
+        try:
+            if unread or vault in self.entered:
+                return objects.put(kind, document, self.stamp, self.kinds)
+            return objects.bring(kind, document, found, self.stamp, self.kinds)
+        except Forbidden:
+            if not vault or vault in self.entered:
+                raise
+            self.entered.add(vault)
+            self.borrowed.enter_context(self.stamp.entered(vault))
+            return objects.put(kind, document, self.stamp, self.kinds)
+
+
+def _outcome(document: Document, error: RestampError) -> Outcome:
+    """What an error makes of an object: a principal that is gone cannot be given a role by anybody."""
+    if isinstance(error, Rejected) and error.code == "PrincipalNotFound":
+        return "left out"
+    return "waiting" if isinstance(error, Rejected) and _awaits_its_resource(document, error) else "failed"
 
 
 def _blocked_by(

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -41,23 +42,27 @@ class Arm:
         self.admin = Endpoint(self.settings.admin, self._shared, lambda: self._signed_in(self.endpoints))
         self._tenants: dict[str, tuple[Endpoint, Vaults]] = {}
         self._lock = threading.Lock()
-        self._seals = seals
+        self.seals = seals
 
     @cached_property
     def endpoints(self) -> Endpoints:
         """What the admin endpoint says of itself, asked once a process and without signing in."""
         return self._endpoints(self.settings.admin)
 
-    @cached_property
+    @property
     def place(self) -> Place:
-        """Region and default provider subscription, found anew at every run."""
+        """What ids contain: region and default provider subscription, found anew at every run."""
+        return replace(self._place, seals=self.seals)
+
+    @cached_property
+    def _place(self) -> Place:
         seen = self.admin.list_all(self.admin.url("/subscriptions", _SUBSCRIPTIONS))
         named = [item for item in seen if item.get("displayName") == _PROVIDER_NAME]
         for item in named or seen:
             provider = str(item["subscriptionId"])
             path = f"/subscriptions/{provider}/providers/Microsoft.Subscriptions.Admin/locations"
             if self.list_or_none(path, _ADMIN) is not None:
-                return Place(self.settings.region, provider, seals=self._seals)
+                return Place(self.settings.region, provider)
         raise Forbidden("GET /subscriptions", 403, "", "the principal sees no default provider subscription")
 
     @cached_property

@@ -1,5 +1,6 @@
 """One of a stamp's endpoints: requests signed in for it, through the limiter that all endpoints share."""
 
+import base64
 import json
 import threading
 import time
@@ -55,11 +56,20 @@ class Endpoint:
         self._sign_in = sign_in
         self._signing_in = threading.Lock()
         self._client: ResourceManagementClient | None = None
-        self._client_id = ""
+        self._who: SignIn | None = None
 
     def url(self, path: str, api_version: str) -> str:
         """Where an id or a list of this endpoint is asked for."""
         return f"{self.base}{ids.path(path)}?api-version={api_version}"
+
+    @property
+    def principal(self) -> str:
+        """The object id of who signs in here, as the token says it."""
+        self._ready()
+        who = self._who
+        token = who.credential.get_token(who.scope).token if who else ""
+        claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+        return str(claims["oid"])
 
     def get(self, url: str) -> dict[str, Any] | None:
         """The object, or None where the stamp has none; an empty 404 is absence too (recorded)."""
@@ -150,7 +160,7 @@ class Endpoint:
         return Answer(response.status_code, headers, _parsed(text))
 
     def _translated(self, error: AzureError, request: HttpRequest) -> StampError:
-        return translated(error, request.method, request.url, self._client_id)
+        return translated(error, request.method, request.url, self._who.client_id if self._who else "")
 
     def _ready(self) -> ResourceManagementClient:
         """Signed in, by one thread for all: cold threads would fetch a token each (measured)."""
@@ -161,8 +171,7 @@ class Endpoint:
         return self._client
 
     def _signed_in(self) -> ResourceManagementClient:
-        who = self._sign_in()
-        self._client_id = who.client_id
+        who = self._who = self._sign_in()
         try:
             who.credential.get_token(who.scope)
         except AzureError as error:

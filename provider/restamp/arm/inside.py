@@ -1,5 +1,7 @@
 """The inside of one subscription: what its own principals see at the tenant endpoint and in its vaults."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +11,8 @@ from restamp.kind import Place, Wire
 if TYPE_CHECKING:
     from restamp.arm.client import Arm
 
+_VAULTS = "2016-10-01"
+_SECRETS = {"secrets": ["get", "list", "set"]}
 _GROUPS = "2019-10-01"  # documented: profile 2020-09-01-hybrid
 
 
@@ -56,6 +60,26 @@ class Inside:
             return
         endpoint = self._endpoint(wire)
         endpoint.write("DELETE", endpoint.url(resource_id, wire.api_version))
+
+    @contextmanager
+    def entered(self, vault_id: str) -> Iterator[None]:
+        """Within this, our principal may read and write the secrets of a vault; afterwards as little as before.
+
+        An Owner may write a vault's access policies (documented). A process that is killed in between leaves ours
+        behind: it is no policy of the runbook's, so the next run takes it away.
+        """
+        endpoint = self._endpoint()
+        url = endpoint.url(vault_id, _VAULTS)
+        before = endpoint.get(url) or {}
+        properties = before.get("properties") or {}
+        ours = {"objectId": endpoint.principal, "tenantId": properties.get("tenantId"), "permissions": _SECRETS}
+        policies = [item for item in properties.get("accessPolicies") or [] if item["objectId"] != ours["objectId"]]
+        body = before | {"properties": properties | {"accessPolicies": [*policies, ours]}}
+        endpoint.write("PUT", url, body)
+        try:
+            yield
+        finally:
+            endpoint.write("PUT", url, before)
 
     @property
     def _scope(self) -> str:

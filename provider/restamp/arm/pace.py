@@ -132,18 +132,22 @@ class Remaining:
 
     _TELLING = 4  # a budget that never shows as much says nothing between two requests
     _HORIZON = 0.5  # seconds in which what is left over may be used
+    _SLOWEST = 1.0  # requests a second when nothing is left: the stamp may see it otherwise
+    _BEYOND = 3  # requests taken when nothing was left, after which a count is not believed
 
     def __init__(self, comes: float = 0.0) -> None:
         """Begin with what comes back a second in another budget of the sort."""
         self.left: int | None = None
         self.comes = comes
         self._most = 0
+        self._beyond = 0
         self._from, self._then, self._passed = -inf, 0, 0
 
     def told(self, now: float, left: int) -> None:
         """Take note of the count in one answer."""
         if self.left is None:
             self._from, self._then = now, left
+        self._beyond = self._beyond + 1 if left == self.left == 0 else 0
         self.left, self._most, self._passed = left, max(self._most, left), self._passed + 1
         span = now - self._from
         if span >= 1.0:
@@ -153,10 +157,10 @@ class Remaining:
 
     def rate(self, under_way: int) -> float:
         """Requests a second that may begin while so many are under way; `inf` while the stamp says nothing."""
-        if self.left is None or self._most < self._TELLING:
+        if self.left is None or self._most < self._TELLING or self._beyond >= self._BEYOND:
             return inf
         reserve = min(self._most / 3, 2 + self.comes / 10)
-        return max(_LEAST, self.comes + (self.left - under_way - reserve) / self._HORIZON)
+        return max(self._SLOWEST, self.comes + (self.left - under_way - reserve) / self._HORIZON)
 
     def has(self, under_way: int) -> bool | None:
         """Whether more is left than is under way; None while the stamp says nothing."""

@@ -25,7 +25,7 @@ class In:
     recovery: str = ""
     target: str | None = None
     after: Gate | None = None
-    needs: "Mapping[str, DocumentResource] | None" = None
+    needs: "Mapping[str, Any] | None" = None  # resources with a `result`
     later: Sequence[str] = ()
 
 

@@ -113,18 +113,15 @@ class DocumentProvider(ResourceProvider):
         kind = _kind(props)
         label = kind.label(document)
         kept = {key: props[key] for key in OWNED if key in props}  # the wiring of a run is no output
-        refuse_behind_closed_gate(props, f"{kind.name} {label}")
-        if waits := _waits(props):
-            return kept | _undone("blocked", f"waits for {waits}")
-        if live.cancelled():
-            return kept | _undone("waiting", "the run was cancelled before this was written")
+        if (waits := not_begun(props, f"{kind.name} {label}")) is not None:
+            return kept | waits
         here = self._session(props)
         here.check(props.get("target") or "")
         try:
             done = here.put(kind, document, frozenset(_later(kind, props)), props.get("recovery") or "")
         except (StampError, ValidationError) as error:
-            live.warn(f"{label}: {_one_line(error)}")
-            return kept | _undone("failed", _one_line(error))
+            live.warn(f"{label}: {one_line(error)}")
+            return kept | undone("failed", one_line(error))
         said = {"created": "created", "unchanged": "adopted, nothing written"}.get(done.outcome, "")
         said = said or "updated " + ", ".join(change.field for change in done.changes)
         live.say(f"{label}: {said}")
@@ -159,7 +156,18 @@ def inputs_of(document: Document) -> Props:
     return document.model_dump(mode="json", by_alias=True, exclude=skip, exclude_none=True)
 
 
-def _undone(status: str, message: str) -> Props:
+def not_begun(props: Props, about: str) -> Props | None:
+    """The outputs of what cannot begin yet, with the reason; None where it can. Raises behind a closed gate."""
+    refuse_behind_closed_gate(props, about)
+    if waits := _waits(props):
+        return undone("blocked", f"waits for {waits}")
+    if live.cancelled():
+        return undone("waiting", "the run was cancelled before this was written")
+    return None
+
+
+def undone(status: str, message: str) -> Props:
+    """The outputs of what is not done."""
     return {"status": status, "message": message, "result": f"{status}: {message}"}
 
 
@@ -209,5 +217,6 @@ def _plain(value: Any) -> Any:
     return value if value not in ("", {}) else None
 
 
-def _one_line(error: RestampError | ValidationError) -> str:
+def one_line(error: RestampError | ValidationError) -> str:
+    """An error as one line."""
     return " ".join(str(error).split())

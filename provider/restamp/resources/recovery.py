@@ -1,6 +1,7 @@
 """A whole stamp as one Pulumi component: every document of a runbook, in order, with the gates between the phases."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -11,73 +12,107 @@ from restamp.recovery import Begun, chosen
 from restamp.resources import typed
 from restamp.resources.document import DocumentResource, In, OnDestroy
 from restamp.resources.gate import Gate
+from restamp.resources.holder import Holder, holder_of
 from restamp.resources.target import Target
-from restamp.runbook import Runbook
 from restamp.runbook.model import referred
+from restamp.runbook.outline import Head, Outline
+
+Key = tuple[str, str]  # collection, reference
+Needs = dict[str, "DocumentResource | Holder"]
 
 
 class Recovery(pulumi.ComponentResource):
     """Brings a stamp to what its runbook says. The recovery's id is an input of every resource in it."""
 
     def __init__(
-        self, name: str, *, runbook: Runbook, recovery: str = "", opts: pulumi.ResourceOptions | None = None
+        self, name: str, *, runbook: Outline, recovery: str = "", opts: pulumi.ResourceOptions | None = None
     ) -> None:
         """`recovery` is the id of the one meant; the newest where it is left out."""
         super().__init__("restamp:index:Recovery", name, {}, opts)
         self._runbook = runbook
         self._begun: Begun = chosen(runbook.folder, recovery)
         self._inside = pulumi.ResourceOptions(parent=self)
-        self._made: dict[tuple[str, str], DocumentResource] = {}
+        self._made: dict[Key, DocumentResource | Holder] = {}
         target = Target("target", stamp=runbook.stamp, begun=self._begun, opts=self._inside)
         self.stamp_ready = self._gate("stamp-ready", {"target": target.result}, None)
-        results = {name: resource.result for name, resource in self._documents()}
+        results = {name: resource.result for name, resource in self._everything()}
         self.control_plane_restored = self._gate("control-plane-restored", results, self.stamp_ready)
         self.register_outputs({"recovery": self._begun.id, "way": self._begun.document.way, "documents": len(results)})
 
     def _gate(self, name: str, results: Mapping[str, pulumi.Output[str]], after: Gate | None) -> Gate:
         return Gate(name, results=results, recovery=self._begun.id, after=after, opts=self._inside)
 
-    def _documents(self) -> Iterator[tuple[str, DocumentResource]]:
+    def _everything(self) -> Iterator[tuple[str, DocumentResource | Holder]]:
         """Every document after those it refers to: kinds come in that order. Last, what has to wait for referrers."""
         late = []
-        for document in self._runbook.documents:
-            kind = self._runbook.kinds.of(document)
-            ref, waits = kind.ref(document), _waits_for_referrers(kind, document)
-            later = [kind.model.model_fields[kind.wire.late.field].alias or ""] if waits and kind.wire.late else []
-            made = self._made[kind.collection, ref.lower()] = self._resource(
-                ref, document, self._referred(document), later
-            )
-            late += [(ref, document)] if waits else []
-            yield f"{kind.name} {ref}", made
-        for ref, document in late:
-            kind = self._runbook.kinds.of(document)
+        folder = _below_project(self._runbook.folder)
+        for kind in self._runbook.kinds.on_their_own:
+            for document in self._of(kind):
+                waits = _waits_for_referrers(kind, document)
+                later = [kind.model.model_fields[kind.wire.late.field].alias or ""] if waits and kind.wire.late else []
+                late += [(kind, document)] if waits else []
+                ref = kind.ref(document)
+                needs = self._made_of((to, item) for _, to, item in referred(document))
+                yield self._kept(kind, ref, self._resource(kind, ref, document, needs, later))
+            for head in self._heads(kind):
+                needs = self._made_of(head.referred(self._runbook.names))
+                made = holder_of(kind.name)(head.ref, head, folder, self._at(needs), needs, self._inside)
+                yield self._kept(kind, head.ref, made)
+        for kind, document in late:
+            ref = kind.ref(document)
             needs = self._referrers(kind, ref) | {f"{kind.name} {ref}": self._made[kind.collection, ref.lower()]}
-            yield f"{kind.name} {ref}/state", self._resource(f"{ref}/state", document, needs, [])
+            yield f"{kind.name} {ref}/state", self._resource(kind, f"{ref}/state", document, needs, [])
+
+    def _of(self, kind: Kind[Any]) -> Iterator[Document]:
+        return (document for document in self._runbook.documents if type(document) is kind.model)
+
+    def _heads(self, kind: Kind[Any]) -> Iterator[Head]:
+        return (head for head in self._runbook.heads if head.kind is kind)
+
+    def _kept(
+        self, kind: Kind[Any], ref: str, resource: "DocumentResource | Holder"
+    ) -> tuple[str, "DocumentResource | Holder"]:
+        self._made[kind.collection, ref.lower()] = resource
+        return f"{kind.name} {ref}", resource
+
+    def _at(self, needs: Needs, later: Sequence[str] = ()) -> In:
+        begun = self._begun
+        deployment = begun.document.target.deployment
+        return In(self._runbook.stamp.suffix, begun.id, deployment, self.stamp_ready, needs, later)
 
     def _resource(
-        self, name: str, document: Document, needs: Mapping[str, DocumentResource], later: list[str]
+        self, kind: Kind[Any], name: str, document: Document, needs: Needs, later: Sequence[str]
     ) -> DocumentResource:
-        begun, kind = self._begun, self._runbook.kinds.of(document)
-        at = In(self._runbook.stamp.suffix, begun.id, begun.document.target.deployment, self.stamp_ready, needs, later)
         make: Callable[..., DocumentResource] = getattr(typed, kind.name, None) or _of_plugin(kind)
         fields = {field: value for field in own_fields(kind.model) if (value := getattr(document, field)) is not None}
         # the second resource of an object may leave the program alone: the object goes with the first, or not at all
         on_destroy: OnDestroy = document.on_destroy if name == kind.ref(document) else "retain"
-        return make(name, **fields, at=at, on_destroy=on_destroy, opts=self._inside)
+        return make(name, **fields, at=self._at(needs, later), on_destroy=on_destroy, opts=self._inside)
 
-    def _referred(self, document: Document) -> dict[str, DocumentResource]:
-        found = {(of, ref): self._made.get((of, ref.lower())) for _, of, ref in referred(document)}
-        return {f"{of}/{ref}": resource for (of, ref), resource in found.items() if resource is not None}
+    def _made_of(self, references: Iterable[Key]) -> Needs:
+        """What is named and made, by its name in messages."""
+        found = {(to, ref): self._made.get((to, ref.lower())) for to, ref in references}
+        return {f"{to}/{ref}": resource for (to, ref), resource in found.items() if resource is not None}
 
-    def _referrers(self, kind: Kind[Any], ref: str) -> dict[str, DocumentResource]:
+    def _referrers(self, kind: Kind[Any], ref: str) -> Needs:
         """Everything that names this document."""
-        wanted = (kind.collection, ref.lower())
-        for_each = ((self._runbook.kinds.of(d), d) for d in self._runbook.documents)
+        wanted, book = (kind.collection, ref.lower()), self._runbook
+        each = [
+            (book.kinds.of(d), book.kinds.of(d).ref(d), [(to, i) for _, to, i in referred(d)]) for d in book.documents
+        ]
+        each += [(head.kind, head.ref, list(head.referred(book.names))) for head in book.heads]
         return {
-            f"{k.collection}/{k.ref(d)}": self._made[k.collection, k.ref(d).lower()]
-            for k, d in for_each
-            if any((of, item.lower()) == wanted for _, of, item in referred(d))
+            f"{other.collection}/{name}": self._made[other.collection, name.lower()]
+            for other, name, names in each
+            if any((to, item.lower()) == wanted for to, item in names)
         }
+
+
+def _below_project(folder: Path) -> str:
+    """The runbook's folder from that of Pulumi.yaml, so that the state means the same on another machine."""
+    whole = folder.resolve()
+    root = next((above for above in whole.parents if (above / "Pulumi.yaml").exists()), None)
+    return whole.relative_to(root).as_posix() if root else str(whole)
 
 
 def _waits_for_referrers(kind: Kind[Any], document: Document) -> bool:

@@ -2,25 +2,30 @@
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from restamp import objects
+from restamp import inside, objects
 from restamp.arm.settings import Settings
 from restamp.errors import Refused, RestampError, StampError
+from restamp.inside import Contents, Result
 from restamp.journal import Journal
 from restamp.kind import Kind, Kinds
 from restamp.models.document import Document
 from restamp.models.finding import Finding
 from restamp.plugins import all_kinds
 from restamp.resources import live
+from restamp.runbook.outline import Outline, outline
+from restamp.sealing import for_writing
 
 if TYPE_CHECKING:
     from restamp.arm.client import Arm
+    from restamp.arm.inside import Inside
     from restamp.arm.operations import Operation
 
 _FRESH = 60.0  # seconds a list answers reads; writes always look at the object itself
@@ -35,6 +40,8 @@ class Session:
         self._lock = threading.RLock()
         self._lists: dict[str, tuple[float, dict[str, Document]]] = {}
         self._checked: set[str] = set()
+        self._outlines: dict[Path, Outline] = {}
+        self._base_plans: dict[str, tuple[str, ...]] = {}
         self._here = threading.local()
         self.journal = Journal(settings.stamp)
 
@@ -57,6 +64,51 @@ class Session:
             done = objects.put(kind, document, self.arm, self.kinds, later)
             result |= {"event": done.outcome, "changes": [str(change) for change in done.changes]}
         return done
+
+    def bring(self, kind: Kind[Any], document: Document, later: frozenset[str], recovery: str) -> Result:
+        """The same as `put`, with what went wrong told instead of raised; what a stamp makes itself is as it is."""
+        if kind.wire.read_only:
+            return Result(kind.name, kind.ref(document), "unchanged")
+        try:
+            done = self.put(kind, document, later, recovery)
+        except (StampError, ValidationError) as error:
+            return Result(kind.name, kind.ref(document), "failed", " ".join(str(error).split()))
+        return Result(kind.name, kind.ref(document), done.outcome, ", ".join(item.field for item in done.changes))
+
+    def fill(
+        self,
+        stamp: "Inside",
+        holder: Document,
+        held: Iterable[Document],
+        seen: Contents,
+        recovery: str,
+        counted: Callable[[int], None],
+    ) -> list[Result]:
+        """Bring everything inside a subscription to what its documents say, and write down each that is written."""
+        place = {"recovery": recovery, "in": self.kinds.of(holder).ref(holder)}
+
+        def noted(kind: str, ref: str) -> AbstractContextManager[dict[str, Any]]:
+            return self._noted("put", place | {"kind": kind, "ref": ref})
+
+        return inside.bring_back(held, seen, self.kinds, stamp, noted, counted)
+
+    def outline(self, folder: Path) -> Outline:
+        """The runbook in a folder, as it was when this process first asked."""
+        with self._lock:
+            if folder not in self._outlines:
+                self._outlines[folder] = outline(folder, self.kinds)
+                found = self._outlines[folder]
+                self.arm.seals = for_writing(folder, found.stamp)
+                self._base_plans = {
+                    self.kinds.of(item).ref(item).lower(): tuple(plans)
+                    for item in found.documents
+                    if (plans := getattr(item, "base_plans", ()))
+                }
+            return self._outlines[folder]
+
+    def base_plans(self, subscription: Document) -> tuple[str, ...]:
+        """The base plans of a subscription's offer."""
+        return self._base_plans.get(str(getattr(subscription, "offer", "")).lower(), ())
 
     def delete(self, kind: Kind[Any], document: Document) -> None:
         """Remove one object from the stamp; only ever called for `onDestroy: delete`."""

@@ -1,0 +1,207 @@
+"""A subscription with everything inside it as one resource: a reference and a digest in, status and counts out."""
+
+import os
+from collections import Counter
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, UpdateResult
+
+from restamp import inside, objects
+from restamp.errors import Refused
+from restamp.inside import Result
+from restamp.models.document import Document
+from restamp.plugins import all_kinds
+from restamp.resources import live
+from restamp.resources.document import DocumentResource, In
+from restamp.resources.gate import behind
+from restamp.resources.provider import (
+    DONE,
+    Difference,
+    DocumentProvider,
+    Props,
+    finished,
+    not_begun,
+    one_line,
+    undone,
+)
+from restamp.resources.session import Session
+from restamp.runbook.outline import Head, digest_of
+
+# what a diff looks at; `runbook`, where the file is, may differ from one machine to the next
+OWNED = ("kind", "stamp", "recovery", "target", "file", "digest")
+_KEPT = (*OWNED, "runbook")
+_SHOWN = 10
+_LONGEST = 160  # characters of a failure in the state; the journal has the whole
+_AS_IT_SHOULD_BE = ("created", "updated", "unchanged", "left out")
+
+
+class HolderProvider(DocumentProvider):
+    """Brings a subscription and what is inside it to what its file says. Has no state, as its parent."""
+
+    def check(self, _olds: Props, news: Props) -> CheckResult:
+        """Nothing: the file was looked at when the program began, and is read when it is needed."""
+        return CheckResult(news, [])
+
+    def diff(self, _id: str, olds: Props, news: Props) -> Difference:
+        """Another file, another recovery, or not done yet."""
+        fields = [key for key in OWNED if (olds.get(key) or None) != (news.get(key) or None)]
+        return Difference(fields + (["status"] if olds.get("status") != DONE else []), [])
+
+    def create(self, props: Props) -> CreateResult:
+        """Bring it to what its file says; what exists and is right is adopted."""
+        return CreateResult(props["ref"], self._brought(props))
+
+    def update(self, _id: str, _olds: Props, news: Props) -> UpdateResult:
+        """The same as create: look, compare, write what differs."""
+        return UpdateResult(self._brought(news))
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """As it was, unless the stamp is no longer as the file says; a file that changed is looked at by update."""
+        here = self._session(props)
+        path = _folder(props) / props["file"]
+        if props.get("status") != DONE or not path.exists() or digest_of(path) != props["digest"]:
+            return ReadResult(id_, props)
+        drift = _drift(here, *here.outline(_folder(props)).read(props["file"]))
+        if not drift:
+            return ReadResult(id_, props)
+        return ReadResult(id_, props | {"status": "drifted", "message": f"drifted: {drift}", "result": "drifted"})
+
+    def delete(self, _id: str, props: Props) -> None:
+        """Remove the subscription; only reached where its document says `onDestroy: delete`."""
+        here, kind = self._session(props), all_kinds()[props["kind"]]
+        here.check(props.get("target") or "")
+        values = kind.values(props["ref"]) or {}
+        here.delete(kind, kind.model.model_construct(**values))
+
+    def _brought(self, props: Props) -> Props:
+        kept = {key: props[key] for key in (*_KEPT, "ref") if key in props}
+        if (undone_yet := not_begun(props, f"{props['kind']} {props['ref']}")) is not None:
+            return kept | undone_yet
+        here = self._session(props)
+        here.check(props.get("target") or "")
+        try:
+            document, held = here.outline(_folder(props)).read(props["file"])
+            label = here.kinds.of(document).label(document)
+            results = list(_results(here, document, held, props.get("recovery") or "", label))
+        except Refused as error:
+            return kept | undone("failed", one_line(error))
+        return kept | _told(results, label, props.get("recovery"))
+
+
+def _results(here: Session, document: Document, held: tuple[Document, ...], recovery: str, label: str) -> list[Result]:
+    """What became of the subscription and of everything inside it: made, filled, and only then disabled."""
+    kind = here.kinds.of(document)
+    later = frozenset({kind.wire.late.field}) if held and kind.wire.late else frozenset[str]()
+    own = here.bring(kind, document, later, recovery)
+    if own.outcome == "failed" or not (held or _filled(document)):
+        return [own]
+    stamp = inside.way_in(here.arm, document)
+    seen = inside.look(stamp, here.kinds, document, here.base_plans(document))
+    if not held and not seen.unread:
+        return [own]
+    found = here.fill(stamp, document, held, seen, recovery, lambda count: live.say(f"{label}: {count} of {len(held)}"))
+    if later and not any(result.outcome in ("failed", "blocked") for result in found):
+        last = here.bring(kind, document, frozenset(), recovery)
+        own = last if own.outcome == "unchanged" else own
+    return [own, *found]
+
+
+def _filled(document: Document) -> bool:
+    return getattr(document, "contents", "") in ("captured", "kept")
+
+
+def _told(results: list[Result], label: str, recovery: str | None) -> Props:
+    """The outputs: the worst of all statuses, counts by outcome, the first failures, and what it comes to."""
+    own, counts = results[0], Counter(result.outcome for result in results)
+    bad = [result for result in results if result.outcome not in _AS_IT_SHOULD_BE]
+    left = [str(result)[:_LONGEST] for result in results if result.outcome == "left out"]
+    status = "failed" if counts["failed"] else "waiting" if bad else DONE
+    said = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
+    if results == [own]:
+        said = {"unchanged": "adopted, nothing written", "updated": f"updated {own.message}"}.get(own.outcome, said[2:])
+    outs: Props = {"status": status, "counts": dict(counts), "outcome": own.outcome}
+    if not bad:
+        live.say(f"{label}: {said}")
+        told = {"failures": left[:_SHOWN]} if left else {}
+        return outs | told | {"message": said, "result": finished(recovery)}
+    failures = [str(result)[:_LONGEST] for result in sorted(bad, key=lambda result: result.outcome != "failed")]
+    for line in failures[:3]:
+        live.warn(f"{label}: {line}")
+    message = f"{said}; first: {failures[0]}"
+    return outs | {"failures": failures[:_SHOWN], "message": message, "result": f"{status}: {message}"}
+
+
+def _drift(here: Session, document: Document, held: tuple[Document, ...]) -> str:
+    """The first things that are not as they were left; empty where all is."""
+    kind = here.kinds.of(document)
+    found = document if kind.wire.read_only else here.seen(kind, kind.ref(document))
+    if found is None:
+        return "it is gone"
+    if changes := objects.compare(kind, document, found):
+        return ", ".join(change.field for change in changes)
+    if not held:
+        return ""
+    stamp = inside.way_in(here.arm, document)
+    seen = inside.look(stamp, here.kinds, document, here.base_plans(document))
+    differs = [item for item in inside.compare(held, seen, here.kinds) if item.action in ("create", "update")]
+    named = ", ".join(f"{item.kind} {item.ref}" for item in differs[:3])
+    return named + (f" and {len(differs) - 3} more" if len(differs) > 3 else "")
+
+
+def _folder(props: Props) -> Path:
+    """The runbook's folder: where this run says it is, else where it was below the folder of Pulumi.yaml."""
+    given = os.environ.get("RESTAMP_RUNBOOK")
+    if given:
+        return Path(given)
+    here = Path.cwd()
+    root = next((folder for folder in (here, *here.parents) if (folder / "Pulumi.yaml").exists()), here)
+    return root / str(props.get("runbook") or "")
+
+
+class Holder(Resource, module="restamp", name="Holder"):
+    """A document with its contents: the base of one class for each kind that holds something."""
+
+    status: pulumi.Output[str]
+    result: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        head: Head,
+        runbook: str,
+        at: In,
+        needs: Mapping[str, "DocumentResource | Holder"],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """`head` is its file, unread; `runbook` the folder of all, from the folder of Pulumi.yaml."""
+        wiring = {"needs": sorted(needs), "results": {key: need.result for key, need in needs.items()}} if needs else {}
+        props: dict[str, Any] = {
+            "kind": head.kind.name,
+            "ref": head.ref,
+            "stamp": at.stamp,
+            "recovery": at.recovery,
+            "target": at.target,
+            "file": head.file,
+            "digest": head.digest,
+            "runbook": runbook,
+        }
+        given = {key: value for key, value in props.items() if value}
+        outputs = dict.fromkeys(("status", "result"))
+        retain = pulumi.ResourceOptions(retain_on_delete=head.values.get("onDestroy") != "delete")
+        super().__init__(
+            HolderProvider(),
+            name,
+            given | (wiring or behind(at.after)) | outputs,
+            pulumi.ResourceOptions.merge(retain, opts),
+        )
+
+
+@cache
+def holder_of(kind: str) -> type[Holder]:
+    """The class of a kind's holders, with the token that its documents have."""
+    made: type[Holder] = type(kind, (Holder,), {}, module="restamp", name=kind)
+    return made
