@@ -1,12 +1,14 @@
 """One of a stamp's endpoints: requests signed in for it, through the limiter that all endpoints share."""
 
 import base64
+import itertools
 import json
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError, ServiceResponseError
@@ -18,13 +20,16 @@ from azure.mgmt.resource.resources import ResourceManagementClient
 from restamp import ids
 from restamp.arm import operations
 from restamp.arm.errors import rejected, translated
+from restamp.arm.lanes import asked
 from restamp.arm.limiter import Limiter
 from restamp.arm.operations import Answer, Operation
 from restamp.arm.settings import Settings
 from restamp.errors import Rejected, StampError, Throttled, Unanswered
 
 _PATIENCE = 600.0  # seconds a throttled request is waited for
-_ONCE = {"retry_status": 0, "retry_read": 0}  # azure-core sends PUT and DELETE four times otherwise
+_TRIES = 6  # of a read that the stamp fails at
+_READ = {"retry_status": 0}  # azure-core would wait out 429 by itself, and the limiter would not hear of it
+_ONCE = _READ | {"retry_read": 0}  # azure-core sends PUT and DELETE four times otherwise
 
 
 @dataclass(frozen=True)
@@ -130,34 +135,39 @@ class Endpoint:
         return answer
 
     def _sent(self, method: str, url: str, body: dict[str, Any] | None) -> Answer:
-        """Send; wait out 429, which says that nothing was done."""
+        """Send; again after 429, which says that nothing was done, and where a read failed: the limiter waits."""
         until = time.monotonic() + _PATIENCE
-        backoff = 1.0
-        while True:
+        for failures in itertools.count(1):
             request = HttpRequest(method, url, json=body) if body is not None else HttpRequest(method, url)
-            answer = self._send(request, **({} if method == "GET" else _ONCE))
-            if answer.status != 429:
-                return answer
-            wait = operations.seconds(answer, backoff)
-            backoff = min(backoff * 2, 60.0)
-            if time.monotonic() + wait > until:
+            answer = self._send(request, **(_READ if method == "GET" else _ONCE))
+            again = answer.status == 429 or (method == "GET" and answer.status >= 500 and failures < _TRIES)
+            if not again:
+                break
+            if time.monotonic() > until:
                 raise Throttled(f"{method} {url}", 429, "", f"throttled for longer than {_PATIENCE:.0f} s")
-            self._shared.limiter.pause(wait)
+        return answer
 
     def _send(self, request: HttpRequest, **options: Any) -> Answer:
         client = self._ready()
+        lane, operation = asked(request.method, request.url)
         try:
-            with self._shared.limiter.slot():
+            with self._shared.limiter.slot(lane or self._vault(request.url), operation) as ticket:
                 response = client.send_request(request, **options)
                 text = response.text()
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                ticket.answered(response.status_code, headers)
         except ServiceResponseError as error:
             if request.method != "GET":
                 raise
             raise self._translated(error, request) from error
         except AzureError as error:
             raise self._translated(error, request) from error
-        headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, headers, _parsed(text))
+
+    def _vault(self, url: str) -> str:
+        """The host, where it is not this endpoint's own: each vault has a budget to itself."""
+        host = urlsplit(url).hostname or ""
+        return "" if f"https://{host}" == self.base else host
 
     def _translated(self, error: AzureError, request: HttpRequest) -> StampError:
         return translated(error, request.method, request.url, self._who.client_id if self._who else "")
