@@ -37,6 +37,13 @@ def simulator(
     population: Annotated[
         int, typer.Option(help="Begin with so many made-up subscriptions, with their plans and offers.", metavar="N")
     ] = 0,
+    contents: Annotated[
+        bool, typer.Option("--contents", help="And fill them: about 25 objects in each, open to the service admin.")
+    ] = False,
+    lost: Annotated[
+        bool,
+        typer.Option("--lost", help="All that was lost: only the people are left, and let the service admin in again."),
+    ] = False,
     state: Annotated[
         Path | None, typer.Option(help="Keep everything in this SQLite file, and go on from it.", metavar="FILE")
     ] = None,
@@ -58,9 +65,7 @@ def simulator(
 
     here = _begun(stamp, identity, deployment, seed, state)
     if population:
-        from restamp.simulator.population import population as made_up
-
-        here.load(made_up(here, population))
+        _populated(here, population, contents, lost)
     with tempfile.TemporaryDirectory(prefix="restamp-") as scratch:
         kept = folder or Path(scratch)
         kept.mkdir(parents=True, exist_ok=True)
@@ -72,6 +77,17 @@ def simulator(
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, _stop)
             server.wait()
+
+
+def _populated(stamp: "Stamp", number: int, contents: bool, lost: bool) -> None:
+    """Made-up subscriptions; or, after the loss, those alone who were in the customer's directory, which survives."""
+    from restamp.simulator.population import people, population
+
+    if lost:
+        stamp.add_principal(stamp.admin.name, "Owner", scope="/")
+        stamp.load(people(stamp, number))
+    else:
+        stamp.load(population(stamp, number, contents=contents, everywhere=stamp.admin if contents else None))
 
 
 def _stop(*_: object) -> None:

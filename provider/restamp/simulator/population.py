@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from .contents import contents as inside_of
-from .principals import Principal
+from .principals import PREFIX, Principal
 from .stamp import Stamp
 from .store import Wire
 
@@ -55,6 +55,12 @@ def population(
     taken = Counter(str(body["offerId"]).lower() for body in tenants)
     inside = inside_of(stamp, tenants, seed, everywhere) if contents else []
     return [*made.groups(), *made.quotas(), *made.plans(taken), *made.offers(taken), *tenants, *inside]
+
+
+def people(stamp: Stamp, subscriptions: int, seed: int = 0) -> list[Wire]:
+    """Return the people of that population alone: users and groups of the customer's directory survive the stamp."""
+    whole = population(stamp, subscriptions, seed, contents=True)
+    return [body for body in whole if body["id"].startswith(PREFIX) and body["kind"] != "Application"]
 
 
 class _Population:
