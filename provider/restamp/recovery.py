@@ -8,8 +8,9 @@ from typing import Any
 
 from restamp.errors import Refused
 from restamp.models.finding import Finding
-from restamp.models.stamp import RecoveryDocument
+from restamp.models.stamp import Acceptance, Accepted, RecoveryDocument
 from restamp.runbook.read import read_own
+from restamp.runbook.save import own_file
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,30 @@ def chosen(runbook: Path, recovery_id: str = "") -> Begun:
     if document is None:
         raise Refused(findings)
     return Begun(chosen_id, document)
+
+
+def accepted(runbook: Path, recovery_id: str, today: dt.date) -> dict[str, Acceptance]:
+    """What a recovery goes on without, by subject; what was accepted until a day before `today` counts no more."""
+    found = _accepted(runbook, recovery_id)
+    return {item.subject: item for item in found if item.until is None or item.until >= today}
+
+
+def accept(runbook: Path, recovery_id: str, acceptance: Acceptance) -> Path:
+    """Write one down, in place of an earlier one of the same subject; the file it stands in."""
+    kept = [item for item in _accepted(runbook, recovery_id) if item.subject != acceptance.subject]
+    ordered = sorted([*kept, acceptance], key=lambda item: item.subject)
+    path = file_of(runbook, recovery_id).with_name("accepted.yaml")
+    path.write_text(own_file(Accepted(accepted=tuple(ordered))), "utf-8")
+    return path
+
+
+def _accepted(runbook: Path, recovery_id: str) -> tuple[Acceptance, ...]:
+    path = file_of(runbook, recovery_id).with_name("accepted.yaml")
+    findings: list[Finding] = []
+    read = read_own(path, Accepted, runbook, findings) if path.exists() else Accepted()
+    if read is None:
+        raise Refused(findings)
+    return read.accepted
 
 
 def targets(runbook: Path) -> dict[str, RecoveryDocument]:

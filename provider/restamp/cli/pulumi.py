@@ -10,8 +10,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from restamp.cli.output import capped
 from restamp.errors import Refused
 from restamp.journal import home
 from restamp.models.finding import Finding
+from restamp.models.stamp import Acceptance
 
 _TYPE = "pulumi-python:dynamic/restamp:"
 _LATE = "/state"  # the second resource of a document that gets a field after its referrers
@@ -50,6 +51,7 @@ class Standing:
     resources: tuple[Resource, ...]
     missing: tuple[str, ...]  # what no run has come to
     cut: bool = False  # the run ended in an error of its own, which stands above
+    accepted: Mapping[str, Acceptance] = field(default_factory=dict)  # subjects that people go on without
 
     @property
     def documents(self) -> tuple[Resource, ...]:
@@ -57,17 +59,21 @@ class Standing:
         return tuple(item for item in self.resources if item.type not in ("Gate", "Target"))
 
     @property
+    def undone(self) -> tuple[Resource, ...]:
+        """What is neither done nor accepted, gates included."""
+        return tuple(item for item in self.resources if item.status != "done" and item.subject not in self.accepted)
+
+    @property
     def failed(self) -> bool:
-        """Whether something failed, or is not as it was left."""
-        return any(item.status in ("failed", "drifted") for item in self.resources)
+        """Whether something failed that nobody accepted, or is not as it was left."""
+        return any(item.status in ("failed", "drifted") for item in self.undone)
 
     @property
     def exit_status(self) -> int:
         """0 done, 4 failed, 3 where nothing failed and something is still to be done."""
-        undone = any(item.status != "done" for item in self.resources)
-        if self.failed or (self.cut and (self.missing or not undone)):
+        if self.failed or (self.cut and (self.missing or not self.undone)):
             return 4
-        return 3 if undone or self.missing or not self.resources else 0
+        return 3 if self.undone or self.missing or not self.resources else 0
 
     @property
     def next(self) -> str:
@@ -80,20 +86,23 @@ class Standing:
 
     def summary(self) -> str:
         """By outcome, what is not done, and what to do next."""
-        undone = [item for item in self.documents if item.status != "done"]
+        without = {item.subject for item in self.documents if item.status != "done"} & self.accepted.keys()
+        undone = [item for item in self.documents if item in self.undone]
         undone.sort(key=lambda item: (item.status == "blocked", item.type, item.name))
-        open_still = {item.subject for item in undone} | {name.removesuffix(_LATE) for name in self.missing}
+        open_still = without | {item.subject for item in undone} | {name.removesuffix(_LATE) for name in self.missing}
         done = {item.subject: item for item in reversed(self.documents) if item.subject not in open_still}
         outcomes = Counter(str(item.outputs.get("outcome")) for item in done.values())
         told = ", ".join(f"{count} {name}" for name, count in sorted(outcomes.items())) or "none"
         gates = [item.name for item in self.resources if item.type == "Gate" and item.status == "done"]
         lines = [f"  {item.type} {item.name}: {item.status}: {item.outputs.get('message')}" for item in undone]
         lines += [f"  {name}: not run" for name in self.missing]
+        told_again = [f"  {self.accepted[subject]}" for subject in sorted(without)]
         return "\n".join(
             (
                 f"{len(done)} of {len(done) + len(open_still)} objects done: {told}",
                 f"gates open: {', '.join(gates) or 'none'}",
                 *capped(lines, "pulumi stack export", 20),
+                *capped(told_again, "accepted.yaml", 20),
                 f"next: {self.next}",
             )
         )

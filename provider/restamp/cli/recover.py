@@ -1,11 +1,16 @@
 """Recover: `begin`, `up` and `status`."""
 
+import datetime as dt
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from restamp.cli.here import CREDENTIALS, CaFile, ClientId, ConnectTo, RunbookOption
+
+if TYPE_CHECKING:
+    from restamp.cli.pulumi import Pulumi, Standing
+    from restamp.runbook import Runbook
 
 Way = Literal["native", "rebuild"]
 NewRecovery = Annotated[str, typer.Argument(help="The recovery; left out: today's date.", metavar="[ID]")]
@@ -82,7 +87,7 @@ def up(
     engine = Pulumi(folder, settings)
     engine.take_up()
     well = engine.up(begun.id, context.args)
-    standing = replace(engine.standing(begun.id, loaded.names()), cut=not well)
+    standing = replace(_standing(engine, loaded, begun.id), cut=not well)
     print(standing.summary())
     raise typer.Exit(standing.exit_status)
 
@@ -100,8 +105,15 @@ def status(
     folder = runbook_folder(runbook)
     loaded = load(folder, all_kinds())
     begun = recovery_of(folder, recovery)
-    standing = Pulumi(folder).standing(begun.id, loaded.names())
+    standing = _standing(Pulumi(folder), loaded, begun.id)
     target = begun.document.target.deployment or "not known yet: restamp begin --target"
     print(f"recovery {begun.id} ({begun.document.way}{', drill' if begun.document.drill else ''}), target {target}")
     print(standing.summary())
     raise typer.Exit(standing.exit_status)
+
+
+def _standing(engine: "Pulumi", runbook: "Runbook", recovery: str) -> "Standing":
+    from restamp.recovery import accepted
+
+    standing = engine.standing(recovery, runbook.names())
+    return replace(standing, accepted=accepted(runbook.folder, recovery, dt.datetime.now(dt.UTC).date()))

@@ -92,3 +92,23 @@ class RecoveryDocument(Model):
         None, description="how people know that a target which says a lost deployment's id was redeployed all the same"
     )
     note: str | None = None
+
+
+class Acceptance(Model):
+    """One thing a recovery goes on without, decided by people."""
+
+    subject: str = Field(min_length=1, description="as `restamp status` prints it: `Plan offers-rg/gold`")
+    reason: str = Field(min_length=1)
+    by: str = Field(min_length=1)
+    on: dt.date
+    until: dt.date | None = Field(None, description="the last day it counts; left out: as long as the recovery")
+
+    def __str__(self) -> str:
+        ends = f" until {self.until}" if self.until else ""
+        return f"accepted{ends}: {self.subject}: {self.reason} ({self.by}, {self.on})"
+
+
+class Accepted(Model):
+    """`recoveries/<id>/accepted.yaml`: what people decided to go on without."""
+
+    accepted: tuple[Acceptance, ...] = ()
