@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from restamp.arm.client import Arm
     from restamp.arm.inside import Inside
 
-Outcome = Literal["created", "updated", "unchanged", "left out", "failed", "blocked", "waiting"]
+Outcome = Literal["created", "updated", "unchanged", "left out", "not verified", "failed", "blocked", "waiting"]
 Key = tuple[str, str]  # kind, reference in lower case
 
 
@@ -30,6 +30,7 @@ class Contents:
     covered: bool = False
     found: dict[Key, Found[Any]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    trusted: bool = False  # it was brought back before: what cannot be read is taken to be as it was left
     unread: set[str] = field(default_factory=set)  # ids of what could not be read, in lower case
 
     @property
@@ -213,6 +214,8 @@ class _Work:
             return Result(kind.name, ref, "unchanged")
         if not self.seen.covered and kind.wire.endpoint != "admin":
             return Result(kind.name, ref, "waiting", "restamp is not let into the subscription")
+        if found is None and self.seen.trusted and not self.seen.was_read(document, self.kinds):
+            return Result(kind.name, ref, "not verified")
         if cause := _blocked_by(kind, document, self.kinds, self.stamp, self.failed):
             return Result(kind.name, ref, "blocked", f"waits for {cause}")
         return self._written(kind, document, resource_id, found)

@@ -35,8 +35,9 @@ from restamp.runbook.outline import Head, digest_of
 OWNED = ("kind", "stamp", "recovery", "target", "file", "digest")
 _KEPT = (*OWNED, "runbook")
 _SHOWN = 10
+DRIFTED = "drifted"
 _LONGEST = 160  # characters of a failure in the state; the journal has the whole
-_AS_IT_SHOULD_BE = ("created", "updated", "unchanged", "left out")
+_AS_IT_SHOULD_BE = ("created", "updated", "unchanged", "left out", "not verified")
 
 
 class HolderProvider(DocumentProvider):
@@ -53,11 +54,12 @@ class HolderProvider(DocumentProvider):
 
     def create(self, props: Props) -> CreateResult:
         """Bring it to what its file says; what exists and is right is adopted."""
-        return CreateResult(props["ref"], self._brought(props))
+        return CreateResult(props["ref"], self._brought(props, trusted=False))
 
-    def update(self, _id: str, _olds: Props, news: Props) -> UpdateResult:
-        """The same as create: look, compare, write what differs."""
-        return UpdateResult(self._brought(news))
+    def update(self, _id: str, olds: Props, news: Props) -> UpdateResult:
+        """The same as create: look, compare, write what differs; a vault that was filled is not entered again."""
+        same = all(olds.get(key) == news.get(key) for key in ("recovery", "target", "digest"))
+        return UpdateResult(self._brought(news, trusted=same and olds.get("status") in (DONE, DRIFTED)))
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """As it was, unless the stamp is no longer as the file says; a file that changed is looked at by update."""
@@ -68,17 +70,17 @@ class HolderProvider(DocumentProvider):
         drift = _drift(here, *here.outline(_folder(props)).read(props["file"]))
         if not drift:
             return ReadResult(id_, props)
-        return ReadResult(id_, props | {"status": "drifted", "message": f"drifted: {drift}", "result": "drifted"})
+        return ReadResult(id_, props | {"status": DRIFTED, "message": f"drifted: {drift}", "result": DRIFTED})
 
-    def delete(self, _id: str, props: Props) -> None:
+    def delete(self, id_: str, props: Props) -> None:
         """Remove the subscription; only reached where its document says `onDestroy: delete`."""
         here, kind = self._session(props), all_kinds()[props["kind"]]
         here.check(props.get("target") or "")
-        values = kind.values(props["ref"]) or {}
+        values = kind.values(id_) or {}
         here.delete(kind, kind.model.model_construct(**values))
 
-    def _brought(self, props: Props) -> Props:
-        kept = {key: props[key] for key in (*_KEPT, "ref") if key in props}
+    def _brought(self, props: Props, *, trusted: bool) -> Props:
+        kept = {key: props[key] for key in _KEPT if key in props}
         if (undone_yet := not_begun(props, f"{props['kind']} {props['ref']}")) is not None:
             return kept | undone_yet
         here = self._session(props)
@@ -86,13 +88,15 @@ class HolderProvider(DocumentProvider):
         try:
             document, held = here.outline(_folder(props)).read(props["file"])
             label = here.kinds.of(document).label(document)
-            results = list(_results(here, document, held, props.get("recovery") or "", label))
+            results = _results(here, document, held, props.get("recovery") or "", label, trusted)
         except Refused as error:
             return kept | undone("failed", one_line(error))
         return kept | _told(results, label, props.get("recovery"))
 
 
-def _results(here: Session, document: Document, held: tuple[Document, ...], recovery: str, label: str) -> list[Result]:
+def _results(
+    here: Session, document: Document, held: tuple[Document, ...], recovery: str, label: str, trusted: bool
+) -> list[Result]:
     """What became of the subscription and of everything inside it: made, filled, and only then disabled."""
     kind = here.kinds.of(document)
     later = frozenset({kind.wire.late.field}) if held and kind.wire.late else frozenset[str]()
@@ -103,6 +107,7 @@ def _results(here: Session, document: Document, held: tuple[Document, ...], reco
     seen = inside.look(stamp, here.kinds, document, here.base_plans(document))
     if not held and not seen.unread:
         return [own]
+    seen.trusted = trusted
     found = here.fill(stamp, document, held, seen, recovery, lambda count: live.say(f"{label}: {count} of {len(held)}"))
     if later and not any(result.outcome in ("failed", "blocked") for result in found):
         last = here.bring(kind, document, frozenset(), recovery)
@@ -118,7 +123,6 @@ def _told(results: list[Result], label: str, recovery: str | None) -> Props:
     """The outputs: the worst of all statuses, counts by outcome, the first failures, and what it comes to."""
     own, counts = results[0], Counter(result.outcome for result in results)
     bad = [result for result in results if result.outcome not in _AS_IT_SHOULD_BE]
-    left = [str(result)[:_LONGEST] for result in results if result.outcome == "left out"]
     status = "failed" if counts["failed"] else "waiting" if bad else DONE
     said = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
     if results == [own]:
@@ -126,8 +130,7 @@ def _told(results: list[Result], label: str, recovery: str | None) -> Props:
     outs: Props = {"status": status, "counts": dict(counts), "outcome": own.outcome}
     if not bad:
         live.say(f"{label}: {said}")
-        told = {"failures": left[:_SHOWN]} if left else {}
-        return outs | told | {"message": said, "result": finished(recovery)}
+        return outs | {"result": finished(recovery)}
     failures = [str(result)[:_LONGEST] for result in sorted(bad, key=lambda result: result.outcome != "failed")]
     for line in failures[:3]:
         live.warn(f"{label}: {line}")

@@ -58,9 +58,9 @@ def population(
 
 
 def people(stamp: Stamp, subscriptions: int, seed: int = 0) -> list[Wire]:
-    """Return the people of that population alone: users and groups of the customer's directory survive the stamp."""
+    """Return who that population names: people, groups and applications of the customer's directory survive."""
     whole = population(stamp, subscriptions, seed, contents=True)
-    return [body for body in whole if body["id"].startswith(PREFIX) and body["kind"] != "Application"]
+    return [body for body in whole if body["id"].startswith(PREFIX)]
 
 
 class _Population:
