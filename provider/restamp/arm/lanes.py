@@ -177,7 +177,9 @@ class Lanes:
 
     def _refuse(self, lane: Lane, one: Waiting, now: float, retry_after: float | None) -> None:
         blamed = self._blamed(lane, now)
-        if blamed == "own":
+        if blamed == "own" and lane.remaining.is_window:
+            lane.pace.held(now, one.begun, retry_after)
+        elif blamed == "own":
             lane.pace.refused(now, one.begun, retry_after)
             self._refused[lane.operation] = lane.pace
         else:

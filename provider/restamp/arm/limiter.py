@@ -142,7 +142,7 @@ class Limiter:
     def _hand_over(self, ticket: Ticket) -> None:
         """Out of those who wait; if it kept the time, somebody else does."""
         del self._waiting[ticket]
-        if self._watch is ticket:
+        if self._watch in (ticket, None):
             self._watch = None
             successor = next((other for other in self._waiting if not other.admitted), None)
             if successor and successor.wake:

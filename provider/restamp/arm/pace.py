@@ -10,7 +10,8 @@ SLACK = 0.05  # seconds that a late start may be made up for
 _PLATEAU = 40.0  # seconds at the limit until more is tried than was refused, at least ...
 _CALLS = 200.0  # ... and so many requests: of slow budgets a refusal a minute is much
 _DEPTH = 0.02  # how far below a refused rate the next try begins, at least
-_LEAST = 0.2  # requests a second that are always tried
+_LEAST = 0.2  # requests a second that are always tried ...
+_UNKNOWN = 1.0  # ... and where nothing is known
 _IDLE = 2.0  # seconds without a request after which a budget counts as full again
 _LONGEST = 60.0  # seconds of pause without a Retry-After, at most
 
@@ -35,7 +36,7 @@ class Pace:
         self._taken = -inf
         self._cut = -inf
         self._since, self._passed, self._full = -inf, 0, True
-        self._strikes = 0
+        self._strikes, self._struck = 0, -inf
         self._second, self._in_second, self._observed = -inf, 0, 0.0
 
     def like(self, other: "Pace") -> "Pace":
@@ -89,9 +90,14 @@ class Pace:
         Where it is not `sure` that this budget was meant, `widen` tries it.
         """
         if begun > self._cut:
-            self._strikes += 1
             self.doubtful = not sure and (self.doubtful or not self.known)
             self._slow_down(now, retry_after or 0.0)
+        self.held(now, begun, retry_after)
+
+    def held(self, now: float, begun: float, retry_after: float | None) -> None:
+        """Pause, and go on as fast as before."""
+        if begun > self._struck:
+            self._strikes, self._struck = self._strikes + 1, now
         self.pause(now + (min(2.0 ** (self._strikes - 1), _LONGEST) if retry_after is None else retry_after))
 
     def widen(self, by: float) -> None:
@@ -109,7 +115,7 @@ class Pace:
     def _slow_down(self, now: float, pause: float) -> None:
         """A bucket that was full held about as much as comes back in the pause: it has nothing to say of the rate."""
         span = now - self._since + (pause if self._full else 0.0)
-        measured = max(_LEAST, self._passed / max(span, 0.001))
+        measured = max(_LEAST, self._passed / max(span, 0.001)) if self._passed else _UNKNOWN
         self._refused = max(_LEAST, self.rate if self.bound and self.rate < inf else self.observed(now))
         self._depth = min(1.0, max(_DEPTH, 1 - measured / self._refused))
         self._plateau = max(_PLATEAU, _CALLS / self._refused)
@@ -132,7 +138,6 @@ class Remaining:
 
     _TELLING = 4  # a budget that never shows as much says nothing between two requests
     _HORIZON = 0.5  # seconds in which what is left over may be used
-    _SLOWEST = 1.0  # requests a second when nothing is left: the stamp may see it otherwise
     _BEYOND = 3  # requests taken when nothing was left, after which a count is not believed
 
     def __init__(self, comes: float = 0.0) -> None:
@@ -157,10 +162,20 @@ class Remaining:
 
     def rate(self, under_way: int) -> float:
         """Requests a second that may begin while so many are under way; `inf` while the stamp says nothing."""
-        if self.left is None or self._most < self._TELLING or self._beyond >= self._BEYOND:
+        if self.left is None or not self._tells:
             return inf
         reserve = min(self._most / 3, 2 + self.comes / 10)
-        return max(self._SLOWEST, self.comes + (self.left - under_way - reserve) / self._HORIZON)
+        least = max(_LEAST, self.comes) if 0.0 < self.comes < _UNKNOWN else _UNKNOWN  # the stamp may see it otherwise
+        return max(least, self.comes + (self.left - under_way - reserve) / self._HORIZON)
+
+    @property
+    def is_window(self) -> bool:
+        """Nothing comes back until some moment that a refusal may name: a rate has no meaning."""
+        return self._tells and self.comes < _LEAST / 4
+
+    @property
+    def _tells(self) -> bool:
+        return self._most >= self._TELLING and self._beyond < self._BEYOND
 
     def has(self, under_way: int) -> bool | None:
         """Whether more is left than is under way; None while the stamp says nothing."""
