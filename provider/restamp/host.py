@@ -24,6 +24,7 @@ from pulumi.runtime import proto, rpc
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, provider_pb2_grpc
 
+from restamp import failpoints
 from restamp.errors import RestampError
 from restamp.resources import live
 
@@ -95,7 +96,9 @@ class Host(provider_pb2_grpc.ResourceProviderServicer):
         props = _read(request.properties)
 
         def answer(provider: ResourceProvider) -> Any:
+            failpoints.reached("host.create.begin")
             made = provider.create(props)
+            failpoints.reached("host.create.answered")
             return proto.CreateResponse(id=made.id, properties=_written(made.outs, props))
 
         return self._run(request, context, props, answer)
@@ -105,7 +108,9 @@ class Host(provider_pb2_grpc.ResourceProviderServicer):
         olds, news = _read(request.olds), _read(request.news)
 
         def answer(provider: ResourceProvider) -> Any:
-            return proto.UpdateResponse(properties=_written(provider.update(request.id, olds, news).outs, news))
+            done = provider.update(request.id, olds, news)
+            failpoints.reached("host.update.answered")
+            return proto.UpdateResponse(properties=_written(done.outs, news))
 
         return self._run(request, context, news, answer)
 
@@ -115,6 +120,7 @@ class Host(provider_pb2_grpc.ResourceProviderServicer):
 
         def answer(provider: ResourceProvider) -> Any:
             found = provider.read(request.id, props)
+            failpoints.reached("host.read.answered")
             if not found.id:
                 return proto.ReadResponse(id="")
             inputs = _written(found.inputs, props) if found.inputs is not None else request.inputs
@@ -222,6 +228,8 @@ def main() -> NoReturn:
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     parent = os.getppid()
+    failpoints.below(parent)
+    failpoints.reached("host.started")
     while os.getppid() == parent:
         threading.Event().wait(0.5)
     host.cancelled.set()

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from restamp import objects
+from restamp import failpoints, objects
 from restamp.errors import Forbidden, Rejected, RestampError, Shut, StampError
 from restamp.kind import Kind, Kinds, Place
 from restamp.models.document import Document
@@ -224,7 +224,9 @@ class _Work:
         ref = kind.ref(document)
         try:
             with self.noted(kind.name, ref) as result:
+                failpoints.reached("object.before")
                 done = self._put(kind, document, resource_id, found)
+                failpoints.reached("object.after")
                 result |= {"event": done.outcome, "changes": [change.field for change in done.changes]}
         except (StampError, Shut) as error:
             return Result(kind.name, ref, _outcome(document, error), _line(error))

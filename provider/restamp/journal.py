@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
+from restamp import failpoints
 from restamp.errors import Busy
 
 _WITHIN = 0.05  # seconds after which a line is on the disk, if anybody writes another
@@ -53,10 +54,12 @@ class Journal:
         line = {"session": self._session, "event": event, **facts}
         with self._lock:
             file = self._file or self._open()
+            failpoints.reached("journal.line.before")
             at = {"at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")}
             file.write(json.dumps(at | line, ensure_ascii=False, default=str).encode("utf-8", "replace") + b"\n")
             file.flush()
             self._written = number = self._written + 1
+            failpoints.reached("journal.line.after")
         if durable:
             self._synchronise(number)
         elif time.monotonic() - self._last > _WITHIN and self._syncing.acquire(blocking=False):
@@ -105,12 +108,15 @@ class Journal:
             number, file = self._written, self._file
         if file is not None and self._synced < number:
             self._last = time.monotonic()
+            failpoints.reached("journal.fsync.before")
             os.fsync(file.fileno())
+            failpoints.reached("journal.fsync.after")
             self._synced = number
 
     def _open(self) -> BinaryIO:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._owner = self._owned()
+        failpoints.reached("journal.locked")
         self._rotate()
         self._file = _private(self._path)
         if _torn(self._path):  # by a process that was killed: what we write begins on a line of its own

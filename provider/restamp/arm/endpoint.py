@@ -17,7 +17,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
 from azure.mgmt.resource.resources import ResourceManagementClient
 
-from restamp import ids
+from restamp import failpoints, ids
 from restamp.arm import operations
 from restamp.arm.errors import rejected, translated
 from restamp.arm.lanes import asked
@@ -107,14 +107,18 @@ class Endpoint:
 
     def write(self, method: str, url: str, body: dict[str, Any] | None = None) -> Answer:
         """The answer to a write, once all it began has ended; Unanswered where nobody can say whether it was done."""
+        failpoints.reached("write.before")
         answer = self._written(method, url, body)
+        failpoints.reached("write.answered")
         if method == "DELETE" and answer.status == 404:
             return answer
         operation = operations.started(f"{method} {url}", url, self._good(method, url, answer))
         if operation is None:
             return answer
         self._shared.record(operation)
-        return operations.finish(operation, self.read)
+        ended = operations.finish(operation, self.read)
+        failpoints.reached("write.ended")
+        return ended
 
     def read(self, url: str) -> Answer:
         """The answer to a GET, whatever it says."""
@@ -152,9 +156,11 @@ class Endpoint:
         lane, operation = asked(request.method, request.url)
         try:
             with self._shared.limiter.slot(lane or self._vault(request.url), operation) as ticket:
+                failpoints.reached("request.before")
                 response = client.send_request(request, **options)
                 text = response.text()
                 headers = {name.lower(): value for name, value in response.headers.items()}
+                failpoints.reached("answer.received")
                 ticket.answered(response.status_code, headers)
         except ServiceResponseError as error:
             if request.method != "GET":

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from restamp import failpoints
 from restamp.arm.endpoint import Endpoint
 from restamp.kind import Place, Wire
 
@@ -75,11 +76,15 @@ class Inside:
         ours = {"objectId": endpoint.principal, "tenantId": properties.get("tenantId"), "permissions": _SECRETS}
         policies = [item for item in properties.get("accessPolicies") or [] if item["objectId"] != ours["objectId"]]
         body = before | {"properties": properties | {"accessPolicies": [*policies, ours]}}
+        failpoints.reached("vault.entering")
         endpoint.write("PUT", url, body)
+        failpoints.reached("vault.entered")
         try:
             yield
         finally:
+            failpoints.reached("vault.leaving")
             endpoint.write("PUT", url, before)
+            failpoints.reached("vault.left")
 
     @property
     def _scope(self) -> str:

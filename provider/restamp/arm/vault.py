@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from restamp import ids
+from restamp import failpoints, ids
 from restamp.arm.endpoint import Endpoint, Shared, SignIn
 from restamp.errors import Rejected
 
@@ -59,7 +59,9 @@ class Vaults:
         sent["attributes"] = {key: value for key, value in attributes.items() if value is not None}
         tail = "" if "value" in sent else f"/{body['version']}"
         url = self._url(values["vault"], f"/secrets/{values['name']}{tail}")
+        failpoints.reached("secret.before")
         self._at(url).write("PUT" if "value" in sent else "PATCH", url, sent)
+        failpoints.reached("secret.after")
 
     def delete(self, resource_id: str) -> None:
         """Nothing is left of the secret."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from restamp import failpoints
 from restamp.arm.settings import Settings
 from restamp.cli.here import project
 from restamp.cli.output import capped
@@ -132,6 +133,7 @@ class Pulumi:
                 killed = True
         if killed and self._state().get("deployment", {}).get("pending_operations"):
             print("taking up a run that was killed while it was writing: looking at the stamp again", file=sys.stderr)
+            failpoints.reached("up.takes-up")
             self._run("refresh", "--clear-pending-creates", "--yes", "--skip-preview", "--stack", self.stack)
 
     def up(self, recovery: str, arguments: list[str]) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from restamp import failpoints
 from restamp.cli.here import CREDENTIALS, CaFile, ClientId, ConnectTo, RunbookOption
 
 if TYPE_CHECKING:
@@ -84,11 +85,15 @@ def up(
         same_stamp(arm, loaded.stamp)
         writable(arm.about.deployment, begun.document, begun.id)
         settings = arm.settings
+    failpoints.reached("up.begin")
     engine = Pulumi(folder, settings)
     engine.take_up()
+    failpoints.reached("up.engine.before")
     well = engine.up(begun.id, context.args)
+    failpoints.reached("up.engine.after")
     standing = replace(_standing(engine, loaded, begun.id), cut=not well)
     print(standing.summary())
+    failpoints.reached("up.told")
     raise typer.Exit(standing.exit_status)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
+from restamp import failpoints
 from restamp.errors import Waits
 from restamp.resources import live
 from restamp.resources.provider import NOT_RUN, Props, not_done, refuse_behind_closed_gate
@@ -51,12 +52,14 @@ class GateProvider(ResourceProvider):
 
 def _opened(props: Props) -> Props:
     name = props["name"]
+    failpoints.reached("gate.asked")
     refuse_behind_closed_gate(props, f"gate {name}")
     missing = _missing(props)
     kept = {key: value for key, value in props.items() if key != "results"}
     if not missing:
         if without := not_done(props["expects"], props):
             live.warn(f"{name} opens without {_some(list(without))}: accepted")
+        failpoints.reached("gate.opened")
         return kept | {"open": True, "opened": props["recovery"]}
     lines = [f"  {member}: {result}"[:_WIDTH] for member, result in sorted(missing.items(), key=_causes_first)]
     more = [f"  and {len(lines) - _SHOWN} more: restamp status"] if len(lines) > _SHOWN else []

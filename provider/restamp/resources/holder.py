@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, UpdateResult
 
-from restamp import inside, objects
+from restamp import failpoints, inside, objects
 from restamp.errors import Refused
 from restamp.inside import Result
 from restamp.models.document import Document
@@ -81,6 +81,7 @@ class HolderProvider(DocumentProvider):
 
     def _brought(self, props: Props, *, trusted: bool) -> Props:
         kept = {key: props[key] for key in _KEPT if key in props}
+        failpoints.reached("holder.begin")
         if (undone_yet := not_begun(props, f"{props['kind']} {props['ref']}")) is not None:
             return kept | undone_yet
         here = self._session(props)
@@ -91,6 +92,7 @@ class HolderProvider(DocumentProvider):
             results = _results(here, document, held, props.get("recovery") or "", label, trusted)
         except Refused as error:
             return kept | undone("failed", one_line(error))
+        failpoints.reached("holder.end")
         return kept | _told(results, label, props.get("recovery"))
 
 
@@ -101,16 +103,22 @@ def _results(
     kind = here.kinds.of(document)
     later = frozenset({kind.wire.late.field}) if held and kind.wire.late else frozenset[str]()
     own = here.bring(kind, document, later, recovery)
+    failpoints.reached("subscription.created")
     if own.outcome == "failed" or not (held or _filled(document)):
         return [own]
     stamp = inside.way_in(here.arm, document)
+    failpoints.reached("look.before")
     seen = inside.look(stamp, here.kinds, document, here.base_plans(document))
+    failpoints.reached("look.after")
     if not held and not seen.unread:
         return [own]
     seen.trusted = trusted
     found = here.fill(stamp, document, held, seen, recovery, lambda count: live.say(f"{label}: {count} of {len(held)}"))
+    failpoints.reached("filled")
     if later and not any(result.outcome in ("failed", "blocked") for result in found):
+        failpoints.reached("disabled.before")
         last = here.bring(kind, document, frozenset(), recovery)
+        failpoints.reached("disabled.after")
         own = last if own.outcome == "unchanged" else own
     return [own, *found]
 

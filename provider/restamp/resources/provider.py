@@ -16,7 +16,7 @@ from pulumi.dynamic import (
 from pulumi.output import Unknown
 from pydantic import ValidationError
 
-from restamp import objects
+from restamp import failpoints, objects
 from restamp.arm import settings
 from restamp.errors import Refused, RestampError, StampError
 from restamp.kind import Kind
@@ -112,6 +112,7 @@ class DocumentProvider(ResourceProvider):
     def _applied(self, props: Props, document: Document) -> Props:
         kind = _kind(props)
         label = kind.label(document)
+        failpoints.reached("document.begin")
         kept = {key: props[key] for key in OWNED if key in props}  # the wiring of a run is no output
         if (waits := not_begun(props, f"{kind.name} {label}")) is not None:
             return kept | waits
@@ -122,6 +123,7 @@ class DocumentProvider(ResourceProvider):
         except (StampError, ValidationError) as error:
             live.warn(f"{label}: {one_line(error)}")
             return kept | undone("failed", one_line(error))
+        failpoints.reached("document.end")
         said = {"created": "created", "unchanged": "adopted, nothing written"}.get(done.outcome, "")
         said = said or "updated " + ", ".join(change.field for change in done.changes)
         live.say(f"{label}: {said}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from restamp import inside, objects
+from restamp import failpoints, inside, objects
 from restamp.arm.settings import Settings
 from restamp.errors import Refused, RestampError, StampError
 from restamp.inside import Contents, Result
@@ -120,15 +120,19 @@ class Session:
     def _noted(self, event: str, facts: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """The intent in the journal before, the result behind it: what is put into it, or why it failed."""
         result: dict[str, Any] = {}
+        failpoints.reached("intent.before")
         self._here.intent, self._here.operations = self.journal.intent(event, facts), []
+        failpoints.reached("intent.after")
         try:
             yield result
         except (RestampError, ValidationError) as error:
             self._ended(error)
             self.journal.result(self._here.intent, "failed", facts | {"message": str(error)})
             raise
+        failpoints.reached("result.before")
         self._ended(None)
         self.journal.result(self._here.intent, result.pop("event"), facts | result)
+        failpoints.reached("result.after")
 
     def seen(self, kind: Kind[Any], ref: str) -> Document | None:
         """The object as the stamp lists it; one list a kind answers for all its objects."""
@@ -145,11 +149,13 @@ class Session:
         with self._lock:
             if target in self._checked:
                 return
+            failpoints.reached("check.before")
             self.journal.write("session", {"target": target})
             if target and (found := self.arm.about.deployment) != target:
                 raise Refused([_wrong_target(self._settings.stamp, found, target)])
             self._resume()
             self._checked.add(target)
+            failpoints.reached("check.after")
 
     def _resume(self) -> None:
         """Wait for what an earlier process began; how it ended shows on the object, which is read before a write."""
@@ -158,6 +164,7 @@ class Session:
         for entry in self.journal.unfinished():
             live.say(f"waiting for what an earlier run began: {entry.get('what')}")
             error, operation = None, remembered(entry)
+            failpoints.reached("resume.before")
             try:
                 if operation is not None:
                     self.arm.resume(operation)
@@ -165,10 +172,13 @@ class Session:
                 error = failed
             if ended(error):
                 self.journal.result(entry.get("id", ""), "operation-ended", {"poll": entry.get("poll")})
+            failpoints.reached("resume.after")
 
     def _begun(self, operation: "Operation") -> None:
         intent = getattr(self._here, "intent", "")
+        failpoints.reached("operation.before")
         self.journal.write("operation", {"id": intent, **operation.record()}, durable=True)
+        failpoints.reached("operation.recorded")
         self._here.operations = [*getattr(self._here, "operations", ()), operation.poll]
 
     def _ended(self, error: RestampError | ValidationError | None) -> None:
@@ -178,6 +188,7 @@ class Session:
         if not isinstance(error, StampError) or ended(error):
             for poll in self._here.operations:
                 self.journal.result(self._here.intent, "operation-ended", {"poll": poll})
+                failpoints.reached("operation.ended")
 
 
 def _wrong_target(stamp: str, found: str | None, target: str) -> Finding:

@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
-from restamp import target
+from restamp import failpoints, target
 from restamp.arm import settings
 from restamp.models.stamp import RecoveryDocument, Stamp
 from restamp.recovery import Begun
@@ -39,6 +39,7 @@ class TargetProvider(ResourceProvider):
     def _checked(self, props: Props) -> Props:
         region, _, domain = props["stamp"].partition(".")
         live.say(f"asking {props['stamp']}")
+        failpoints.reached("target.asked")
         arm = session(settings.read({"stamp": props["stamp"]}, self._config)).arm
         target.same_stamp(arm, Stamp(region=region, domain=domain, identity=props["identity"]))
         recovery = RecoveryDocument.model_validate(
@@ -49,6 +50,7 @@ class TargetProvider(ResourceProvider):
             }
         )
         target.writable(arm.about.deployment, recovery, props["recovery"])
+        failpoints.reached("target.known")
         live.say(f"deployment {arm.about.deployment}, stamp version {arm.about.stamp_version or 'unknown'}")
         return props | {"result": finished(props["recovery"]), "status": DONE, "stampVersion": arm.about.stamp_version}
 

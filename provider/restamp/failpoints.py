@@ -1,0 +1,139 @@
+"""Points at which a test ends us as a power cut would: off, and free of cost, unless RESTAMP_FAIL_AT names one."""
+
+import os
+import signal
+import threading
+from collections import Counter
+from typing import Literal, get_args
+
+Way = Literal["itself", "engine", "everything"]
+
+# in the order in which a run comes to them; what is missing here is refused when it is armed
+NAMES = (
+    # `restamp up`, around the engine
+    "up.begin",
+    "up.takes-up",
+    "up.engine.before",
+    "up.engine.after",
+    "up.told",
+    # our host: what the engine hears of, and what it does not
+    "host.started",
+    "host.create.begin",
+    "host.create.answered",
+    "host.update.answered",
+    "host.read.answered",
+    "target.asked",
+    "target.known",
+    "gate.asked",
+    "gate.opened",
+    # a stamp as a provider sees it, and its journal
+    "check.before",
+    "check.after",
+    "resume.before",
+    "resume.after",
+    "journal.locked",
+    "journal.line.before",
+    "journal.line.after",
+    "journal.fsync.before",
+    "journal.fsync.after",
+    "intent.before",
+    "intent.after",
+    "result.before",
+    "result.after",
+    "document.begin",
+    "document.end",
+    # every request, every write, and what a write began
+    "request.before",
+    "answer.received",
+    "write.before",
+    "write.answered",
+    "write.ended",
+    "operation.before",
+    "operation.recorded",
+    "operation.ended",
+    # a subscription with all that is inside it
+    "holder.begin",
+    "subscription.created",
+    "look.before",
+    "look.after",
+    "object.before",
+    "object.after",
+    "vault.entering",
+    "vault.entered",
+    "vault.leaving",
+    "vault.left",
+    "secret.before",
+    "secret.after",
+    "filled",
+    "disabled.before",
+    "disabled.after",
+    "holder.end",
+)
+
+
+class _Armed:
+    """The one point that ends us, and where to write down the points that were passed."""
+
+    def __init__(self, at: str, seen: str) -> None:
+        name, _, which = at.partition("#")
+        count, _, way = which.partition(":")
+        if name not in (*NAMES, "") or way not in (*get_args(Way), ""):
+            raise ValueError(f"RESTAMP_FAIL_AT={at}: a point, #, how many times it is reached, and :engine or the like")
+        self._name, self._count, self._way, self._seen = name, int(count or 1), way, seen
+        self._times: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def reached(self, name: str) -> None:
+        with self._lock:
+            self._times[name] += 1
+            if self._seen:
+                _appended(self._seen, name)
+            if name == self._name and self._times[name] == self._count:
+                _end(self._way)
+
+
+_armed: _Armed | None = None
+_engine = 0  # the process above us that a host works for
+
+
+def arm(at: str, seen: str = "") -> None:
+    """End this process at `name#3:way`, when it comes to `name` for the third time; `seen` is a file of all passed.
+
+    The way is `itself`, which is kill -9 of this process, `engine`, of the one that a host works for alone, or
+    `everything`, of all of `restamp up`. Without a name nothing ends. ValueError where there is no such point.
+    """
+    global _armed
+    _armed = _Armed(at, seen) if at or seen else None
+
+
+def below(engine: int) -> None:
+    """Say which process is the engine of this host: no other process but the host's own is ever ended."""
+    global _engine
+    _engine = engine
+
+
+def reached(name: str) -> None:
+    """Go on, or never return: a point of `NAMES` is reached."""
+    if _armed is not None:
+        _armed.reached(name)
+
+
+def _appended(file: str, name: str) -> None:
+    handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(handle, f"{name}\n".encode())
+    finally:
+        os.close(handle)
+
+
+def _end(way: str) -> None:
+    """Kill -9: without an engine above us there is none to end, so we end ourselves."""
+    if way == "everything":
+        os.killpg(os.getpgid(_engine), signal.SIGKILL)
+    elif way == "engine" and _engine:
+        os.kill(_engine, signal.SIGKILL)
+        return
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+arm(os.environ.get("RESTAMP_FAIL_AT", ""), os.environ.get("RESTAMP_FAIL_SEEN", ""))
