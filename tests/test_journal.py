@@ -151,3 +151,10 @@ def test_a_line_of_another_restamp_is_no_operation() -> None:
     entry = {"at": "2026", "event": "operation", "id": "1"} | OPERATION.record()
     assert remembered(entry) == OPERATION
     assert remembered({key: value for key, value in entry.items() if key != "style"}) is None
+
+
+def test_what_is_inside_of_something_is_told_with_it() -> None:
+    """A group of one subscription is another one's too."""
+    line = {"at": "2026-11-24T03:00:00.000+00:00", "session": "s", "id": "s-1", "kind": "Group", "ref": "app"}
+    (act,) = acts([line | {"event": "put", "in": "c66cb1bf"}, line | {"event": "created"}])
+    assert str(act) == "2026-11-24 03:00:00Z  created    Group app in c66cb1bf (0.0 s)"

@@ -75,7 +75,8 @@ def acts(entries: Iterable[dict[str, Any]]) -> Iterator[Act]:
         intent, event, at = str(entry.get("id", "")), str(entry["event"]), str(entry.get("at", ""))
         if event in ("put", "delete"):
             verb = "delete " if event == "delete" else ""
-            what = f"{verb}{entry.get('kind')} {entry.get('ref')}"
+            within = f" in {entry['in']}" if entry.get("in") else ""
+            what = f"{verb}{entry.get('kind')} {entry.get('ref')}{within}"
             found[intent] = Act(at, str(entry.get("session", "")), str(entry.get("recovery") or ""), what)
         elif (act := found.get(intent)) is not None:
             _add(act, event, at, entry)

@@ -127,7 +127,7 @@ class Session:
             yield result
         except (RestampError, ValidationError) as error:
             self._ended(error)
-            self.journal.result(self._here.intent, "failed", facts | {"message": str(error)})
+            self.journal.result(self._here.intent, "failed", facts | {"message": _told(error)})
             raise
         failpoints.reached("result.before")
         self._ended(None)
@@ -189,6 +189,14 @@ class Session:
             for poll in self._here.operations:
                 self.journal.result(self._here.intent, "operation-ended", {"poll": poll})
                 failpoints.reached("operation.ended")
+
+
+def _told(error: RestampError | ValidationError) -> str:
+    """Why it failed, without the values of what a stamp or a document says: the journal holds no secret."""
+    if isinstance(error, RestampError):
+        return str(error)
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['type']}" for item in found)
 
 
 def _wrong_target(stamp: str, found: str | None, target: str) -> Finding:
