@@ -151,6 +151,25 @@ def test_subscriptions_that_come_later_get_their_own_budget(shown: bool, shared:
     assert world.refused <= 0.01 * world.done.total()
 
 
+@pytest.mark.parametrize("shown", [True, False], ids=["counts shown", "no counts"])
+def test_slow_budgets_are_learned_too(shown: bool) -> None:
+    """1,200 an hour, and 120 at once, in each of four subscriptions: all is used, refused once a minute."""
+    world = World(Budgets(writes_per_second=1 / 3, burst=360), 4, shown).run(3600)
+
+    assert world.done.total() >= 0.95 * 4 * 1200
+    assert world.refused <= 70
+    assert min(world.done.values()) >= 1200
+
+
+def test_a_count_that_is_not_true_is_not_believed() -> None:
+    """A stamp that says that nothing is left, and takes all the same, is soon asked as fast as it answers."""
+    hands = Hands()
+    for left in (5, 2, 0, 0, 0, 0, 0):
+        hands.ask("a", **{LEFT: str(left)})
+
+    assert sum(hands.ask("a", **{LEFT: "0"}) for _ in range(50)) < 2.5
+
+
 def test_a_budget_that_nobody_uses_up_is_not_noticed() -> None:
     """Without a budget sixteen requests are always under way, and nothing waits for a pace after some seconds."""
     world = World(Budgets(), 4).run(8)

@@ -56,6 +56,7 @@ class Lane:
         self.name, self.operation = name, operation
         self.pace, self.remaining, self.trouble = pace, remaining, trouble
         self.under_way = 0
+        self.quiet = True  # nobody was in it before the next one
         self.line: deque[Waiting] = deque()
 
     @property
@@ -141,6 +142,7 @@ class Lanes:
         """Give the slot back."""
         self.free += 1
         lane.under_way -= 1
+        lane.quiet = not lane.under_way and not lane.line
 
     def answered(self, lane: Lane, one: Waiting, now: float, status: int, headers: Mapping[str, str]) -> None:
         """Learn from an answer; header names are in lower case."""
@@ -166,9 +168,10 @@ class Lanes:
 
     def _begin(self, lane: Lane, one: Waiting, now: float) -> Waiting:
         shared = self.shared[lane.operation]
-        if shared.doubtful and lane.pace.is_idle(now):
+        if shared.doubtful and lane.quiet and lane.pace.is_idle(now):
             busy = sum(not each.pace.is_idle(now) for each in self._of(lane.operation))
             shared.widen(1 + 1 / max(busy, 1))
+        lane.quiet = False
         lane.take(now)
         shared.take(now)
         self.free -= 1

@@ -106,7 +106,7 @@ class Pace:
 
     def is_idle(self, now: float) -> bool:
         """Whether it was not used for so long that it counts as full again."""
-        return now > max(self._taken, self.paused) + _IDLE
+        return now > max(self._taken, self.opens) + _IDLE
 
     def pause(self, until: float) -> None:
         """Let nothing begin before `until`; a longer pause stands."""
@@ -115,7 +115,9 @@ class Pace:
     def _slow_down(self, now: float, pause: float) -> None:
         """A bucket that was full held about as much as comes back in the pause: it has nothing to say of the rate."""
         span = now - self._since + (pause if self._full else 0.0)
-        measured = max(_LEAST, self._passed / max(span, 0.001)) if self._passed else _UNKNOWN
+        measured = max(_LEAST, (self._passed or 0.5) / max(span, 0.001))
+        if self._full and not self._passed:
+            measured = _UNKNOWN
         self._refused = max(_LEAST, self.rate if self.bound and self.rate < inf else self.observed(now))
         self._depth = min(1.0, max(_DEPTH, 1 - measured / self._refused))
         self._plateau = max(_PLATEAU, _CALLS / self._refused)
