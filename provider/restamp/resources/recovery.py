@@ -1,5 +1,6 @@
 """A whole stamp as one Pulumi component: every document of a runbook, in order, with the gates between the phases."""
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pulumi
 
 from restamp.kind import Kind
 from restamp.models.document import Document, own_fields
-from restamp.recovery import Begun, chosen
+from restamp.recovery import Begun, accepted, chosen
 from restamp.resources import typed
 from restamp.resources.document import DocumentResource, In, OnDestroy
 from restamp.resources.gate import Gate
@@ -40,7 +41,9 @@ class Recovery(pulumi.ComponentResource):
         self.register_outputs({"recovery": self._begun.id, "way": self._begun.document.way, "documents": len(results)})
 
     def _gate(self, name: str, results: Mapping[str, pulumi.Output[str]], after: Gate | None) -> Gate:
-        return Gate(name, results=results, recovery=self._begun.id, after=after, opts=self._inside)
+        today = dt.datetime.now(dt.UTC).date()
+        waived = sorted(accepted(self._runbook.folder, self._begun.id, today))
+        return Gate(name, results=results, recovery=self._begun.id, after=after, accepted=waived, opts=self._inside)
 
     def _everything(self) -> Iterator[tuple[str, DocumentResource | Holder]]:
         """Every document after those it refers to: kinds come in that order. Last, what has to wait for referrers."""
