@@ -180,5 +180,5 @@ class Remaining:
         return self._most >= self._TELLING and self._beyond < self._BEYOND
 
     def has(self, under_way: int) -> bool | None:
-        """Whether more is left than is under way; None while the stamp says nothing."""
-        return None if self.left is None else self.left > under_way + 1
+        """Whether more is left than is under way; None while the stamp says nothing that can be believed."""
+        return None if self.left is None or self._beyond >= self._BEYOND else self.left > under_way + 1
