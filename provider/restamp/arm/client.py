@@ -1,7 +1,7 @@
 """A stamp: its endpoints, signed in to at first use, every request through one limiter."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -9,13 +9,14 @@ from typing import Any
 from azure.core.exceptions import AzureError
 
 from restamp.arm.about import About, about
+from restamp.arm.directory import Directory
 from restamp.arm.endpoint import Endpoint, Shared, SignIn
 from restamp.arm.errors import translated
 from restamp.arm.inside import Inside
 from restamp.arm.limiter import Limiter
 from restamp.arm.operations import Answer, Operation, finish
 from restamp.arm.settings import Settings, complete
-from restamp.arm.signin import Endpoints, credential, endpoints
+from restamp.arm.signin import Endpoints, credential, endpoints, user
 from restamp.arm.transport import transport
 from restamp.arm.vault import Vaults
 from restamp.errors import Forbidden
@@ -40,7 +41,7 @@ class Arm:
         self.limiter = Limiter(settings.parallel)
         self._shared = Shared(self.settings, transport(settings), self.limiter, record)
         self.admin = Endpoint(self.settings.admin, self._shared, lambda: self._signed_in(self.endpoints))
-        self._tenants: dict[str, tuple[Endpoint, Vaults]] = {}
+        self._tenants: dict[Settings, tuple[Endpoint, Vaults, Directory]] = {}
         self._lock = threading.Lock()
         self.seals = seals
 
@@ -108,6 +109,22 @@ class Arm:
         """Every vault, signed in to as the principal of a directory."""
         return self._of(directory)[1]
 
+    def names(self, ids: Iterable[str], directory: str = "") -> dict[str, str] | None:
+        """Names of whom a directory has, by object id in lower case; None where it cannot be asked."""
+        own = (
+            directory if self.endpoints.identity == "AzureAD" else ""
+        )  # AD FS has only one, whatever documents call it
+        return self._of(directory)[2].names(ids, own)
+
+    def recovery_user(self, directory: str) -> Endpoint | None:
+        """The tenant Resource Manager, signed in to as a directory's recovery user; None where none is named."""
+        settings, base = self.settings.of(directory), self.settings.management
+        if (named := self.settings.recovery_user(directory)) is None:
+            return None
+        asked = self._endpoints(base)
+        who = SignIn(user(*named, settings, asked, self._shared.transport), _scope(asked.audience), named[0])
+        return Endpoint(base, self._shared_as(settings), lambda: who)
+
     def resume(self, operation: Operation) -> Answer:
         """The result of an operation an earlier process began."""
         return finish(operation, self.admin.read)
@@ -122,18 +139,25 @@ class Arm:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _of(self, directory: str) -> tuple[Endpoint, Vaults]:
+    def _of(self, directory: str) -> tuple[Endpoint, Vaults, Directory]:
         settings = self.settings.of(directory)
         with self._lock:
-            if settings.tenant not in self._tenants:
-                base = self.settings.management
-                shared = Shared(settings, self._shared.transport, self.limiter, self._shared.record)
+            if settings not in self._tenants:
+                base, shared = self.settings.management, self._shared_as(settings)
                 asked = self._endpoints(base)
-                self._tenants[settings.tenant] = (
-                    Endpoint(base, shared, lambda: self._signed_in(asked, settings)),
-                    Vaults(settings.stamp, shared, lambda audience: self._signed_in(asked, settings, audience)),
+
+                def sign_in(audience: str = "") -> SignIn:
+                    return self._signed_in(asked, settings, audience)
+
+                self._tenants[settings] = (
+                    Endpoint(base, shared, sign_in),
+                    Vaults(settings.stamp, shared, sign_in),
+                    Directory(asked.graph, shared.transport, lambda: sign_in(asked.graph)),
                 )
-            return self._tenants[settings.tenant]
+            return self._tenants[settings]
+
+    def _shared_as(self, settings: Settings) -> Shared:
+        return replace(self._shared, settings=settings)
 
     def _endpoints(self, base: str) -> Endpoints:
         try:
@@ -144,4 +168,8 @@ class Arm:
     def _signed_in(self, asked: Endpoints, settings: Settings | None = None, audience: str = "") -> SignIn:
         settings = settings or self.settings
         identity = credential(settings, asked, self._shared.transport)
-        return SignIn(identity, (audience or asked.audience).rstrip("/") + "/.default", settings.client_id)
+        return SignIn(identity, _scope(audience or asked.audience), settings.client_id)
+
+
+def _scope(audience: str) -> str:
+    return audience.rstrip("/") + "/.default"

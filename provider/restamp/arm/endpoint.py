@@ -50,6 +50,13 @@ class SignIn:
     scope: str
     client_id: str
 
+    @property
+    def claims(self) -> dict[str, Any]:
+        """What a token says of who has it: `oid`, `tid` (documented)."""
+        payload = self.credential.get_token(self.scope).token.split(".")[1]
+        found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=="))
+        return found
+
 
 class Endpoint:
     """Objects behind one address. Thread-safe; reads are retried by azure-core, writes never sent blindly again."""
@@ -71,10 +78,7 @@ class Endpoint:
     def principal(self) -> str:
         """The object id of who signs in here, as the token says it."""
         self._ready()
-        who = self._who
-        token = who.credential.get_token(who.scope).token if who else ""
-        claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
-        return str(claims["oid"])
+        return str(self._who.claims["oid"]) if self._who else ""
 
     def get(self, url: str) -> dict[str, Any] | None:
         """The object, or None where the stamp has none; an empty 404 is absence too (recorded)."""

@@ -1,6 +1,6 @@
 """The inside of one subscription: what its own principals see at the tenant endpoint and in its vaults."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _VAULTS = "2016-10-01"
 _SECRETS = {"secrets": ["get", "list", "set"]}
+_ROLES = "2015-07-01"  # documented: the same profile
 _GROUPS = "2019-10-01"  # documented: profile 2020-09-01-hybrid
 
 
@@ -30,6 +31,22 @@ class Inside:
         """Whether this principal sees what is inside."""
         endpoint = self._endpoint()
         return endpoint.list_or_none(endpoint.url(f"{self._scope}/resourcegroups", _GROUPS)) is not None
+
+    @property
+    def principal(self) -> str:
+        """The object id of who signs in here."""
+        return self._endpoint().principal
+
+    def names(self, ids: Iterable[str]) -> dict[str, str] | None:
+        """Names of whom the subscription's directory has, by object id; None where it cannot be asked."""
+        return self._arm.names(ids, self._directory)
+
+    def role_names(self) -> dict[str, str]:
+        """Names of all roles known here, built-in ones too, by their guid in lower case."""
+        endpoint = self._endpoint()
+        url = endpoint.url(f"{self._scope}/providers/Microsoft.Authorization/roleDefinitions", _ROLES)
+        listed = endpoint.list_or_none(url) or []
+        return {str(item["name"]).lower(): str((item.get("properties") or {}).get("roleName", "")) for item in listed}
 
     def get(self, resource_id: str, wire: Wire[Any]) -> dict[str, Any] | None:
         """The object, or None."""

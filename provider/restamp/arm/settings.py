@@ -3,10 +3,11 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
+from restamp.arm import credentials
 from restamp.errors import Refused
 from restamp.models.finding import Finding
 
@@ -21,6 +22,7 @@ class Settings:
     client_secret: str = field(default="", repr=False)
     client_certificate: str = ""  # a PEM or PFX file with the private key
     client_certificate_password: str = field(default="", repr=False)
+    credentials: str = ""  # a file with who signs in for which directory, and its recovery user
     ca: str = ""  # PEM file of the CA that signed the stamp's endpoints, where the system does not know it
     connect_to: str = ""  # name:port=address:port, comma separated, wildcards allowed: for when DNS is down
     proxy: str = ""
@@ -36,9 +38,26 @@ class Settings:
         """The tenant Resource Manager, `https://management.<region>.<domain>`."""
         return f"https://management.{self.stamp}"
 
-    def of(self, _directory: str) -> "Settings":
+    def of(self, directory: str) -> "Settings":
         """The settings of the principal that signs in for a directory: its own where one is named, else these."""
-        return self
+        own = credentials.credentials(self.credentials).get(directory.lower())
+        if own is None:
+            return self
+        if not own.client_id:
+            return replace(self, tenant=directory)
+        return replace(
+            self,
+            tenant=directory,
+            client_id=own.client_id,
+            client_secret=own.client_secret,
+            client_certificate=own.client_certificate,
+            client_certificate_password=own.client_certificate_password,
+        )
+
+    def recovery_user(self, directory: str) -> tuple[str, str] | None:
+        """Name and password of the user who owns subscriptions of a directory while they are filled."""
+        own = credentials.credentials(self.credentials).get(directory.lower())
+        return (own.recovery_user, own.recovery_password) if own and own.recovery_user else None
 
     @property
     def region(self) -> str:
@@ -82,7 +101,7 @@ def read(given: Mapping[str, str] | None = None, config: Mapping[str, str] | Non
     problems = list(_problems(values))
     if problems:
         raise Refused(problems)
-    for name in ("ca", "client_certificate"):  # the provider runs in another folder than the command
+    for name in ("ca", "client_certificate", "credentials"):  # the provider runs in another folder than the command
         if name in values:
             values[name] = str(Path(values[name]).resolve())
     return Settings(**{**values, "parallel": int(values.get("parallel", "16"))})  # type: ignore[arg-type]
@@ -119,6 +138,8 @@ def _problems(values: Mapping[str, str]) -> Iterator[Finding]:
         if name in values and not (Path(values[name]).is_file() and os.access(values[name], os.R_OK)):
             hint = "Name a file that is there and readable."
             yield wrong(name, f"the file {values[name]} cannot be read", hint)
+    if values.get("credentials"):
+        yield from credentials.problems(values["credentials"])
 
 
 def _without_password(address: str) -> str:
