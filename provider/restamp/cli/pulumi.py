@@ -85,7 +85,7 @@ class Standing:
             return "remove the cause, then restamp up: it goes on with these alone"
         return "mend what Pulumi says above, then restamp up" if self.exit_status == 4 else "restamp up"
 
-    def summary(self) -> str:
+    def summary(self, this_run: str = "") -> str:
         """By outcome, what is not done, and what to do next."""
         without = {item.subject for item in self.documents if item.status != "done"} & self.accepted.keys()
         undone = [item for item in self.documents if item in self.undone]
@@ -98,9 +98,16 @@ class Standing:
         lines = [f"  {item.type} {item.name}: {item.status}: {item.outputs.get('message')}" for item in undone]
         lines += [f"  {name}: not run" for name in self.missing]
         told_again = [f"  {self.accepted[subject]}" for subject in sorted(without)]
+        inside: Counter[str] = Counter()
+        for item in self.documents:
+            inside.update(item.outputs.get("counts") or {})
+            inside.subtract([str(item.outputs.get("outcome"))] if "counts" in item.outputs else [])
+        held = ", ".join(f"{count:,} {name}" for name, count in sorted(inside.items()) if count)
         return "\n".join(
             (
+                *([this_run] if this_run else []),
                 f"{len(done)} of {len(done) + len(open_still)} objects done: {told}",
+                *([f"inside subscriptions: {held}"] if held else []),
                 f"gates open: {', '.join(gates) or 'none'}",
                 *capped(lines, "pulumi stack export", 20),
                 *capped(told_again, "accepted.yaml", 20),
@@ -129,11 +136,11 @@ class Pulumi:
                     f"taking up a run that was killed (process {owner.get('pid')}, {owner.get('timestamp')})",
                     file=sys.stderr,
                 )
+                failpoints.reached("up.takes-up")
                 self._run("cancel", "--yes", "--stack", self.stack)
                 killed = True
         if killed and self._state().get("deployment", {}).get("pending_operations"):
             print("taking up a run that was killed while it was writing: looking at the stamp again", file=sys.stderr)
-            failpoints.reached("up.takes-up")
             self._run("refresh", "--clear-pending-creates", "--yes", "--skip-preview", "--stack", self.stack)
 
     def up(self, recovery: str, arguments: list[str]) -> bool:

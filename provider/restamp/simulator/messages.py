@@ -49,6 +49,7 @@ class Record:
     status: int
     principal: str | None
     plane: str = ""  # admin, tenant or identity
+    changed: bool = False  # the stamp was another one afterwards, whatever was answered
 
 
 class Refusal(Exception):

@@ -155,6 +155,11 @@ class Stamp:
         """The requests that may have changed something: on Resource Manager's endpoints, and in vaults."""
         return [r for r in self.requests if r.plane in {"admin", "tenant", "vault"} and r.method in WRITES]
 
+    @property
+    def effects(self) -> list[Record]:
+        """The writes that changed something, also where their answers were lost."""
+        return [record for record in self.writes if record.changed]
+
     def add_principal(
         self,
         name: str,
@@ -261,17 +266,19 @@ class Stamp:
         """Return the answer to one request; thread-safe."""
         plane = self._plane(request)
         fault = next((fault for fault in list(self.faults) if fault.strikes(request)), None)
-        principal = None
+        principal, changed = None, False
         if fault is not None and (early := fault.before()) is not None:
             response = early
         else:
             with self._lock:
+                before = self.state.store.changes
                 response, principal = self._done(request, plane)
+                changed = self.state.store.changes > before
             if fault is not None:
                 fault.change(request, response, self.clock.time())
         response.delay += self.latency.of(request)
         who = (principal.client_id or principal.name) if principal else None
-        self.requests.append(Record(request.method, request.path, response.status, who, plane))
+        self.requests.append(Record(request.method, request.path, response.status, who, plane, changed))
         return response
 
     def close(self) -> None:

@@ -37,6 +37,7 @@ class Store:
         self._said: dict[str, frozenset[str]] = {}
         self._notes: dict[str, Any] = {}
         self._file: sqlite3.Connection | None = None
+        self.changes = 0  # objects that became others, or came, or went
         if file is not None:
             self._file = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
             self._file.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + SCHEMA)
@@ -87,7 +88,7 @@ class Store:
     def delete(self, key: str) -> None:
         """Forget an object."""
         kind = parse(key).type_key
-        self._types.get(kind, {}).get(_part(key), {}).pop(key, None)
+        self.changes += self._types.get(kind, {}).get(_part(key), {}).pop(key, None) is not None
         if kind in TERMS:
             self._say(kind, key, frozenset())
         if self._file is not None:
@@ -121,7 +122,9 @@ class Store:
 
     def _place(self, key: str, body: Wire) -> None:
         kind = parse(key).type_key
-        self._types.setdefault(kind, {}).setdefault(_part(key), {})[key] = body
+        part = self._types.setdefault(kind, {}).setdefault(_part(key), {})
+        self.changes += (before := part.get(key)) is body or before != body
+        part[key] = body
         if kind in TERMS:
             self._say(kind, key, frozenset(_terms(body, TERMS[kind])))
 
