@@ -27,6 +27,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, prov
 from restamp import failpoints
 from restamp.errors import RestampError
 from restamp.resources import live
+from restamp.resources.session import end_all
 
 _KEY = "__provider"
 _THREADS = 64
@@ -60,6 +61,7 @@ class Host(provider_pb2_grpc.ResourceProviderServicer):
     def Cancel(self, _request: Any, _context: Any) -> Any:
         """Ctrl-C, and every normal end: what has not begun answers `waiting`."""
         self.cancelled.set()
+        end_all()
         return empty_pb2.Empty()
 
     def Check(self, request: Any, context: Any) -> Any:

@@ -1,6 +1,7 @@
 """Recover: `begin`, `up` and `status`."""
 
 import datetime as dt
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -89,10 +90,11 @@ def up(
     engine = Pulumi(folder, settings)
     engine.take_up()
     failpoints.reached("up.engine.before")
+    begun_at = dt.datetime.now(dt.UTC)
     well = engine.up(begun.id, context.args)
     failpoints.reached("up.engine.after")
     standing = replace(_standing(engine, loaded, begun.id), cut=not well)
-    print(standing.summary())
+    print(standing.summary(_this_run(loaded.stamp.suffix, begun_at)))
     failpoints.reached("up.told")
     raise typer.Exit(standing.exit_status)
 
@@ -115,6 +117,22 @@ def status(
     print(f"recovery {begun.id} ({begun.document.way}{', drill' if begun.document.drill else ''}), target {target}")
     print(standing.summary())
     raise typer.Exit(standing.exit_status)
+
+
+def _this_run(stamp: str, begun: dt.datetime) -> str:
+    """What the run came to, as its provider wrote it down: objects by outcome, calls, rate and time."""
+    from restamp.journal import Journal
+
+    took = (dt.datetime.now(dt.UTC) - begun).total_seconds()
+    since = begun.isoformat(timespec="milliseconds")
+    ended = [entry for entry in Journal(stamp).entries() if entry["event"] == "ended" and entry["at"] >= since]
+    outcomes: Counter[str] = Counter()
+    for entry in ended:
+        outcomes.update(entry["outcomes"])
+    told = ", ".join(f"{count:,} {name}" for name, count in outcomes.most_common()) or "nothing written"
+    calls, throttled = (sum(entry[name] for entry in ended) for name in ("calls", "throttled"))
+    rate = f"{outcomes.total() / took:,.0f} objects/s"
+    return f"this run: {told}; {calls:,} calls, {throttled:,} answered 429; {took:,.0f} s, {rate}"
 
 
 def _standing(engine: "Pulumi", runbook: "Runbook", recovery: str) -> "Standing":

@@ -2,9 +2,10 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ class Session:
         self._lock = threading.RLock()
         self._lists: dict[str, tuple[float, dict[str, Document]]] = {}
         self._checked: set[str] = set()
+        self._outcomes: Counter[str] = Counter()
         self._outlines: dict[Path, Outline] = {}
         self._base_plans: dict[str, tuple[str, ...]] = {}
         self._here = threading.local()
@@ -63,6 +65,7 @@ class Session:
         with self._noted("put", facts) as result:
             done = objects.put(kind, document, self.arm, self.kinds, later)
             result |= {"event": done.outcome, "changes": [str(change) for change in done.changes]}
+        self._count([done.outcome])
         return done
 
     def bring(self, kind: Kind[Any], document: Document, later: frozenset[str], recovery: str) -> Result:
@@ -90,7 +93,22 @@ class Session:
         def noted(kind: str, ref: str) -> AbstractContextManager[dict[str, Any]]:
             return self._noted("put", place | {"kind": kind, "ref": ref})
 
-        return inside.bring_back(held, seen, self.kinds, stamp, noted, counted)
+        results = inside.bring_back(held, seen, self.kinds, stamp, noted, counted)
+        self._count(result.outcome for result in results)
+        return results
+
+    def _count(self, outcomes: Iterable[str]) -> None:
+        with self._lock:
+            self._outcomes.update(outcomes)
+
+    def end(self) -> None:
+        """Write down what this process came to: objects by outcome, calls, and what the stamp refused for a while."""
+        if not self._outcomes:
+            return
+        stats = self.arm.limiter.stats.values()
+        facts: dict[str, Any] = {"outcomes": dict(self._outcomes)}
+        facts |= {"calls": sum(each.calls for each in stats), "throttled": sum(each.throttled for each in stats)}
+        self.journal.write("ended", facts)
 
     def outline(self, folder: Path) -> Outline:
         """The runbook in a folder, as it was when this process first asked."""
@@ -205,7 +223,17 @@ def _wrong_target(stamp: str, found: str | None, target: str) -> Finding:
     return Finding("wrong-target", "stop", stamp, message, hint)
 
 
-@lru_cache(maxsize=8)
+_sessions: dict[Settings, Session] = {}
+_making = threading.Lock()
+
+
 def session(settings: Settings) -> Session:
     """The process's session with a stamp."""
-    return Session(settings)
+    with _making:
+        return _sessions.setdefault(settings, Session(settings))
+
+
+def end_all() -> None:
+    """The run ends: each session writes down what it came to."""
+    for each in list(_sessions.values()):
+        each.end()
