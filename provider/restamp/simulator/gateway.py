@@ -113,7 +113,8 @@ def dress(response: Response, request: Request, state: State, address: Address |
         headers |= dict(rule.headers) | {name: guid() for name in rule.marks} if rule else {}
         name, limit = LIMITS.get(request.method, ("reads", 14999))
         scope = "subscription" if address is not None and address.subscription else "tenant"
-        headers[f"x-ms-ratelimit-remaining-{scope}-{name}"] = str(state.remaining(f"{scope}-{name}", limit))
+        whose = (address.subscription or "").lower() if address is not None else ""
+        headers[f"x-ms-ratelimit-remaining-{scope}-{name}"] = str(state.remaining(f"{whose}/{scope}-{name}", limit))
     if response.body is None:
         headers.pop("content-type", None)
     response.headers = headers | response.headers
