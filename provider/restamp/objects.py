@@ -139,7 +139,7 @@ def put(kind: Kind[D], wanted: D, stamp: Objects, kinds: Kinds, later: frozenset
     `later` names fields that something else will set: they are not compared, and born with a value that can be.
     Unwritable where the object is there and its state is none anybody can ask for.
     """
-    return bring(kind, wanted, _read(kind, wanted, stamp, kinds), stamp, kinds, later)
+    return bring(kind, wanted, read(kind, wanted, stamp, kinds), stamp, kinds, later)
 
 
 def bring(
@@ -153,10 +153,10 @@ def bring(
     """The same, where somebody has looked already: `found` is the object as it is now, None where there is none."""
     if found is None:
         _refuse_read_only(kind, wanted)
-        born = _at_birth(kind, wanted)
+        born = at_birth(kind, wanted)
         _write(kind, born, stamp, kinds)
         if born != wanted and not later:
-            _write(kind, wanted, stamp, kinds, _read(kind, wanted, stamp, kinds))
+            _write(kind, wanted, stamp, kinds, read(kind, wanted, stamp, kinds))
         return Put("created")
     changes = compare(kind, wanted, found.document, later)
     if not changes:
@@ -276,7 +276,7 @@ def _normal(value: Any, fold: Callable[[str], str] = lambda text: text) -> Any:
     return value
 
 
-def _at_birth(kind: Kind[D], wanted: D) -> D:
+def at_birth(kind: Kind[D], wanted: D) -> D:
     """The document with the values an object can be born with."""
     late = kind.wire.late
     if late is None or (birth := late.births.get(getattr(wanted, late.field))) is None:
@@ -284,7 +284,11 @@ def _at_birth(kind: Kind[D], wanted: D) -> D:
     return wanted.model_copy(update={late.field: birth})
 
 
-def _read(kind: Kind[D], wanted: D, stamp: Objects, kinds: Kinds) -> Found[D] | None:
+def read(kind: Kind[D], wanted: D, stamp: Objects, kinds: Kinds) -> Found[D] | None:
+    """The object a document is about, as it is now; None where there is none.
+
+    Unwritable where there is one that is no document, or that no model expects.
+    """
     body = stamp.get(kind.resource_id(wanted, stamp.place), kind.wire)
     if body is None or kind.wire.absent(body):
         return None
@@ -311,7 +315,7 @@ def _write(kind: Kind[D], wanted: D, stamp: Objects, kinds: Kinds, found: Found[
         reraise=True,
     ):
         with attempt:
-            now = _read(kind, wanted, stamp, kinds) if attempt.retry_state.attempt_number > 1 else None
+            now = read(kind, wanted, stamp, kinds) if attempt.retry_state.attempt_number > 1 else None
             if now is None or compare(kind, wanted, now.document):
                 stamp.put(kind.resource_id(wanted, stamp.place), kind.wire, body)
 

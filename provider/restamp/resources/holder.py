@@ -13,6 +13,7 @@ from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, Upda
 from restamp import failpoints, inside, objects
 from restamp.errors import Refused
 from restamp.inside import Result
+from restamp.kind import Kinds
 from restamp.models.document import Document
 from restamp.plugins import all_kinds
 from restamp.resources import live
@@ -85,8 +86,8 @@ class HolderProvider(DocumentProvider):
         if (undone_yet := not_begun(props, f"{props['kind']} {props['ref']}")) is not None:
             return kept | undone_yet
         here = self._session(props)
-        here.check(props.get("target") or "")
         try:
+            here.check(props.get("target") or "")
             document, held = here.outline(_folder(props)).read(props["file"])
             label = here.kinds.of(document).label(document)
             results = _results(here, document, held, props.get("recovery") or "", label, trusted)
@@ -113,6 +114,9 @@ def _results(
     if not held and not seen.unread:
         return [own]
     seen.trusted = trusted
+    open_again = objects.at_birth(kind, document)
+    if open_again != document and _differs(held, seen, here.kinds):
+        here.bring(kind, open_again, frozenset(), recovery)  # nothing can be written inside a disabled subscription
     found = here.fill(stamp, document, held, seen, recovery, lambda count: live.say(f"{label}: {count} of {len(held)}"))
     failpoints.reached("filled")
     if later and not any(result.outcome in ("failed", "blocked") for result in found):
@@ -121,6 +125,10 @@ def _results(
         failpoints.reached("disabled.after")
         own = last if own.outcome == "unchanged" else own
     return [own, *found]
+
+
+def _differs(held: tuple[Document, ...], seen: inside.Contents, kinds: Kinds) -> bool:
+    return any(item.action in ("create", "update") for item in inside.compare(held, seen, kinds))
 
 
 def _filled(document: Document) -> bool:
