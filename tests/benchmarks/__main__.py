@@ -6,20 +6,15 @@ The simulator runs in a process of its own; every figure is the median of RUNS w
 import os
 import resource
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from tests.benchmarks import tenants
+from tests.benchmarks.bench import RUNS, Bench, Row, median, seconds, table
 from tests.flows.world import NAME, REGION, ROOT
 
 OBJECTS = int(os.environ.get("OBJECTS", "1000"))
-RUNS = int(os.environ.get("RUNS", "3"))
 # the same shape as a recovery: one component, one gate before, one need each, one gate behind
 NOOP = f"""
 import pulumi
@@ -39,92 +34,6 @@ for number in range({OBJECTS}):
     made[name] = Nothing(name, inside, document=document, stamp="redmond.ext.contoso.example", **wiring)
 Nothing("last", inside, results={{name: one.status for name, one in made.items()}})
 """
-
-
-@dataclass
-class Row:
-    what: str
-    measured: float
-    unit: str
-    bar: float
-    at_most: bool = True
-
-    @property
-    def held(self) -> bool:
-        return self.measured <= self.bar if self.at_most else self.measured >= self.bar
-
-    def __str__(self) -> str:
-        sign = "at most" if self.at_most else "at least"
-        held = "yes" if self.held else "**no**"
-        return f"| {self.what} | {self.measured:.2f} {self.unit} | {sign} {self.bar:g} | {held} |"
-
-
-def seconds(run: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
-
-
-def median(run: Callable[[], Any], before: Callable[[], Any] = lambda: None) -> float:
-    taken = []
-    for _ in range(RUNS):
-        before()
-        taken.append(seconds(run))
-    return statistics.median(taken)
-
-
-class Bench:
-    """A project and its stamps, as an operator has them."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.runbook = folder / "stacks" / "runbooks" / REGION
-        (folder / "stacks").mkdir(parents=True)
-        (folder / "Pulumi.yaml").write_text(
-            (ROOT / "Pulumi.yaml").read_text().replace("provider/host", str(ROOT / "provider/host"))
-        )
-        (folder / "stacks" / "__main__.py").write_text((ROOT / "stacks" / "__main__.py").read_text())
-        self.env = {
-            **{key: value for key, value in os.environ.items() if not key.startswith(("PULUMI", "RESTAMP"))},
-            "RESTAMP_HOME": str(folder / "home"),
-            "PULUMI_BACKEND_URL": f"file://{folder / 'home' / 'pulumi'}",
-            "PULUMI_CONFIG_PASSPHRASE": "",
-            "PULUMI_HOME": str(folder / "engine"),
-            "PULUMI_SKIP_UPDATE_CHECK": "1",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
-            "PULUMI_SKIP_CHECKPOINTS": "true",
-            "PYTHONPATH": str(ROOT),
-        }
-        (folder / "home" / "pulumi").mkdir(parents=True)
-
-    def run(self, *command: str, cwd: Path | None = None) -> str:
-        done = subprocess.run(
-            command, cwd=cwd or self.folder, env=self.env, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise SystemExit(
-                f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
-            )
-        return done.stdout
-
-    @contextmanager
-    def stamp(self, number: int, population: int) -> Any:
-        kept = self.folder / f"stamp{number}"
-        options = ["--deployment", str(number), "--population", str(population), "--folder", str(kept)]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "restamp", "simulator", *options], env=self.env, stdout=subprocess.PIPE, text=True
-        )
-        try:
-            assert process.stdout is not None
-            while "ready" not in (line := process.stdout.readline()):
-                assert line, "the stamp did not start"
-            for line in (kept / "env.sh").read_text().splitlines():
-                name, _, value = line.removeprefix("export ").partition("=")
-                self.env[name] = value.strip("'")
-            yield
-        finally:
-            process.terminate()
-            process.wait()
 
 
 def no_op(bench: Bench) -> tuple[float, float]:
@@ -151,7 +60,7 @@ def recovery(bench: Bench) -> tuple[int, float, float, float]:
     bare = ("pulumi", "--non-interactive", "up", "--yes", "--skip-preview", "--parallel", "64", "--stack", REGION)
     taken = []
     for number in range(2, 2 + RUNS):
-        with bench.stamp(number, 0):
+        with bench.stamp(number):
             bench.run("restamp", "begin", f"r{number}")
             taken.append(seconds(lambda: bench.run("restamp", "up")))
             if number == 1 + RUNS:
@@ -164,7 +73,7 @@ def recovery(bench: Bench) -> tuple[int, float, float, float]:
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="restamp-bench-") as scratch:
         bench = Bench(Path(scratch) / "contoso")
-        with bench.stamp(1, OBJECTS - 40):
+        with bench.stamp(1, "--population", str(OBJECTS - 40)):
             capture = seconds(lambda: bench.run("restamp", "capture", "--stamp", NAME))
             again = median(lambda: bench.run("restamp", "capture"))
             verify = median(lambda: bench.run("restamp", "verify"))
@@ -188,11 +97,9 @@ def main() -> int:
         Row("`restamp --help`", helped, "s", 0.3),
     ]
     print(f"{documents} documents, median of {RUNS} runs, {os.cpu_count()} cores\n")
-    print("| what | measured | bar | held |\n|---|---|---|---|")
-    print("\n".join(map(str, rows)))
-    print(f"\nseconds: capture {capture:.1f}, verify {verify:.1f}; up {first:.1f}, engine's no-op {engine_first:.1f};")
-    print(f"unchanged: restamp up {whole:.1f}, pulumi up {unchanged:.1f}, engine's no-op {engine_unchanged:.1f}")
-    return 0 if all(row.held for row in rows) else 1
+    print(f"seconds: capture {capture:.1f}, verify {verify:.1f}; up {first:.1f}, engine's no-op {engine_first:.1f};")
+    print(f"unchanged: restamp up {whole:.1f}, pulumi up {unchanged:.1f}, engine's no-op {engine_unchanged:.1f}\n")
+    return table([*rows, *tenants.rows()])
 
 
 if __name__ == "__main__":
