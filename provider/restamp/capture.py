@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from restamp import inside, objects, target
+from restamp import inside, objects, principals, target
 from restamp.errors import NothingHappened
 from restamp.inside import Contents
 from restamp.kind import Kind, Kinds
@@ -60,18 +60,21 @@ def capture(arm: "Arm", before: Runbook, progress: Callable[[str, int], None]) -
     holders = [document for document in documents if kinds.of(document).holds]
     looked = inside.look_at_all(arm, holders, documents, kinds)
     seen = {kinds.of(holder).ref(holder).lower(): contents for holder, contents in looked}
+    ways = [(inside.way_in(arm, item), seen[kinds.of(item).ref(item).lower()].documents) for item in holders]
+    known = principals.asked(ways, (document for held in before.inside.values() for document in held))
     progress("inside", sum(len(contents.found) for contents in seen.values()))
     findings += [finding for contents in seen.values() for finding in contents.findings]
-    documents, held = _with_contents(documents, seen, kinds, before)
+    documents, held = _with_contents(documents, seen, known, before)
     kept = [_with_local(document, kinds, before) for document in documents]
     runbook = Runbook(before.stamp, in_order(kept, kinds), kinds, before.folder, held)
     return Capture(runbook, _captured(arm, runbook), tuple(findings))
 
 
 def _with_contents(
-    documents: list[Document], seen: Mapping[str, Contents], kinds: Kinds, before: Runbook
+    documents: list[Document], seen: Mapping[str, Contents], known: principals.Known, before: Runbook
 ) -> tuple[list[Document], dict[str, tuple[Document, ...]]]:
     """The documents, marked, and what they hold. What could not be read stays as an earlier capture had it."""
+    kinds = before.kinds
     names, told, held = Names(documents, kinds), [], {}
     for document in documents:
         ref = kinds.of(document).ref(document).lower()
@@ -79,7 +82,7 @@ def _with_contents(
             told.append(document)
             continue
         old = [item for item in before.inside.get(ref, ()) if not contents.was_read(item, kinds)]
-        new = [_resolved(item, names) for item in contents.readable(kinds)]
+        new = [known.beside(_resolved(item, names)) for item in contents.readable(kinds)]
         held[ref] = in_order([*new, *old], kinds)
         covered = "captured" if contents.covered else "kept" if old else "unknown"
         if "contents" in type(document).model_fields:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from restamp import failpoints, objects
-from restamp.errors import Forbidden, Rejected, RestampError, Shut, StampError
+from restamp.errors import Forbidden, Rejected, Shut, StampError
 from restamp.kind import Kind, Kinds, Place
 from restamp.models.document import Document
 from restamp.models.finding import Finding
@@ -54,7 +54,7 @@ class Difference:
     kind: str
     ref: str
     label: str
-    action: Literal["create", "update", "unexpected", "not verified"]
+    action: Literal["create", "update", "unexpected", "not verified", "left out"]
     changes: tuple[Change, ...] = ()
     within: str = ""
 
@@ -142,8 +142,32 @@ def _add(kind: Kind[Any], seen: tuple[list[Found[Any]], list[Finding]], contents
             contents.findings.append(Finding("not-covered", "warn", about, message))
 
 
-def compare(wanted: Iterable[Document], seen: Contents, kinds: Kinds) -> Iterator[Difference]:
-    """Every object that differs, in the order in which they would be brought back; then what nobody asked for."""
+def gone(wanted: Iterable[Document], seen: Contents, kinds: Kinds, stamp: "Inside") -> frozenset[str]:
+    """Whoever is to get a role, has none yet, and is not in the directory any more: object ids in lower case.
+
+    Nobody, where the directory cannot be asked.
+    """
+    asked = [item for item in wanted if _principal(item) and (kinds.of(item).name, _ref(item, kinds)) not in seen.found]
+    missing = {_principal(item).lower() for item in asked}
+    known = stamp.names(missing) if missing and seen.covered else None
+    return frozenset() if known is None else frozenset(missing - known.keys())
+
+
+def _ref(document: Document, kinds: Kinds) -> str:
+    return kinds.of(document).ref(document).lower()
+
+
+def _principal(document: Document) -> str:
+    return str(getattr(document, "principal", ""))
+
+
+def compare(
+    wanted: Iterable[Document], seen: Contents, kinds: Kinds, gone: frozenset[str] = frozenset()
+) -> Iterator[Difference]:
+    """Every object that differs, in the order in which they would be brought back; then what nobody asked for.
+
+    A role of somebody who is `gone` is left out: nobody can give it.
+    """
     rest = dict(seen.found)
     for document in wanted:
         kind = kinds.of(document)
@@ -151,7 +175,8 @@ def compare(wanted: Iterable[Document], seen: Contents, kinds: Kinds) -> Iterato
         found = rest.pop((kind.name, ref.lower()), None)
         if found is None:
             there = seen.was_read(document, kinds)
-            yield Difference(kind.name, ref, label, "create" if there else "not verified")
+            left_out = _principal(document).lower() in gone
+            yield Difference(kind.name, ref, label, "left out" if left_out else "create" if there else "not verified")
         elif changes := objects.compare(kind, document, found.document):
             yield Difference(kind.name, ref, label, "update", tuple(changes))
         elif objects.hidden(kind, found.document):
@@ -178,8 +203,9 @@ def bring_back(
     """
     results: list[Result] = []
     with ExitStack() as borrowed:
-        work = _Work(seen, kinds, stamp, noted, borrowed)
-        for document in wanted:
+        documents = list(wanted)
+        work = _Work(seen, kinds, stamp, noted, borrowed, gone(documents, seen, kinds, stamp))
+        for document in documents:
             results.append(work.brought(document))
             if len(results) % 10 == 0:
                 counted(len(results))
@@ -195,6 +221,7 @@ class _Work:
     stamp: "Inside"
     noted: Noted
     borrowed: ExitStack
+    gone: frozenset[str]  # who is not in the directory any more
     failed: dict[str, str] = field(default_factory=dict)  # id in lower case -> whose it is
     entered: set[str] = field(default_factory=set)
 
@@ -214,6 +241,8 @@ class _Work:
             return Result(kind.name, ref, "unchanged")
         if not self.seen.covered and kind.wire.endpoint != "admin":
             return Result(kind.name, ref, "waiting", "restamp is not let into the subscription")
+        if found is None and _principal(document).lower() in self.gone:
+            return Result(kind.name, ref, "left out", _gone(document))
         if found is None and self.seen.trusted and not self.seen.was_read(document, self.kinds):
             return Result(kind.name, ref, "not verified")
         if cause := _blocked_by(kind, document, self.kinds, self.stamp, self.failed):
@@ -229,7 +258,8 @@ class _Work:
                 failpoints.reached("object.after")
                 result |= {"event": done.outcome, "changes": [change.field for change in done.changes]}
         except (StampError, Shut) as error:
-            return Result(kind.name, ref, _outcome(document, error), _line(error))
+            outcome = outcome_of(document, error)
+            return Result(kind.name, ref, outcome, _gone(document) if outcome == "left out" else line(error))
         return Result(kind.name, ref, done.outcome, ", ".join(change.field for change in done.changes))
 
     def _put(self, kind: Kind[Any], document: Document, resource_id: str, found: Found[Any] | None) -> objects.Put:
@@ -248,11 +278,20 @@ class _Work:
             return objects.put(kind, document, self.stamp, self.kinds)
 
 
-def _outcome(document: Document, error: RestampError) -> Outcome:
-    """What an error makes of an object: a principal that is gone cannot be given a role by anybody."""
-    if isinstance(error, Rejected) and error.code == "PrincipalNotFound":
-        return "left out"
+def outcome_of(document: Document, error: Exception) -> Outcome:
+    """What an error makes of an object: a principal that is gone cannot be given a role by anybody, nor own anything.
+
+    PrincipalNotFound is documented for Azure, OwnerNotFound assumed.
+    """
+    code = error.code if isinstance(error, Rejected) else ""
+    if code in ("PrincipalNotFound", "OwnerNotFound"):
+        return "left out" if code == "PrincipalNotFound" else "blocked"
     return "waiting" if isinstance(error, Rejected) and _awaits_its_resource(document, error) else "failed"
+
+
+def _gone(document: Document) -> str:
+    name = getattr(document, "principal_name", None)
+    return f"its principal is gone from the directory: {name or _principal(document)}"
 
 
 def _blocked_by(
@@ -275,5 +314,6 @@ def _within(resource_id: str, ids: Iterable[str]) -> bool:
     return any(f"{resource_id}/".startswith(f"{other}/") for other in ids)
 
 
-def _line(error: RestampError) -> str:
+def line(error: Exception) -> str:
+    """What an error says, in one line."""
     return " ".join(str(error).split())

@@ -111,9 +111,7 @@ class Arm:
 
     def names(self, ids: Iterable[str], directory: str = "") -> dict[str, str] | None:
         """Names of whom a directory has, by object id in lower case; None where it cannot be asked."""
-        own = (
-            directory if self.endpoints.identity == "AzureAD" else ""
-        )  # AD FS has only one, whatever documents call it
+        own = "" if self.endpoints.identity == "ADFS" else directory  # AD FS has one, whatever documents call it
         return self._of(directory)[2].names(ids, own)
 
     def recovery_user(self, directory: str) -> Endpoint | None:

@@ -23,7 +23,7 @@ class Inside:
 
     def __init__(self, arm: "Arm", subscription: str, directory: str) -> None:
         """Connect nothing yet; `directory` is the subscription's, whose own principal signs in where there is one."""
-        self._arm, self._directory = arm, directory
+        self._arm, self.directory = arm, directory
         self.place: Place = replace(arm.place, subscription=subscription)
 
     @property
@@ -39,7 +39,7 @@ class Inside:
 
     def names(self, ids: Iterable[str]) -> dict[str, str] | None:
         """Names of whom the subscription's directory has, by object id; None where it cannot be asked."""
-        return self._arm.names(ids, self._directory)
+        return self._arm.names(ids, self.directory)
 
     def role_names(self) -> dict[str, str]:
         """Names of all roles known here, built-in ones too, by their guid in lower case."""
@@ -51,21 +51,21 @@ class Inside:
     def get(self, resource_id: str, wire: Wire[Any]) -> dict[str, Any] | None:
         """The object, or None."""
         if wire.endpoint == "vault":
-            return self._arm.vaults(self._directory).get(resource_id)
+            return self._arm.vaults(self.directory).get(resource_id)
         endpoint = self._endpoint(wire)
         return endpoint.get(endpoint.url(resource_id, wire.api_version))
 
     def list_all(self, path: str, wire: Wire[Any]) -> list[dict[str, Any]]:
         """Every object of a list."""
         if wire.endpoint == "vault":
-            return self._arm.vaults(self._directory).list_all(path)
+            return self._arm.vaults(self.directory).list_all(path)
         endpoint = self._endpoint(wire)
         return endpoint.list_all(endpoint.url(path, wire.api_version))
 
     def put(self, resource_id: str, wire: Wire[Any], body: dict[str, Any]) -> None:
         """Write one object, whole."""
         if wire.endpoint == "vault":
-            self._arm.vaults(self._directory).put(resource_id, body)
+            self._arm.vaults(self.directory).put(resource_id, body)
             return
         endpoint, action = self._endpoint(wire), f"/{wire.action}" if wire.action else ""
         url = endpoint.url(resource_id + action, wire.api_version)
@@ -74,7 +74,7 @@ class Inside:
     def delete(self, resource_id: str, wire: Wire[Any]) -> None:
         """Nothing is left of the object; absent is fine."""
         if wire.endpoint == "vault":
-            self._arm.vaults(self._directory).delete(resource_id)
+            self._arm.vaults(self.directory).delete(resource_id)
             return
         endpoint = self._endpoint(wire)
         endpoint.write("DELETE", endpoint.url(resource_id, wire.api_version))
@@ -109,4 +109,4 @@ class Inside:
 
     def _endpoint(self, wire: Wire[Any] | None = None) -> Endpoint:
         own = self.place.subscription == self.place.provider
-        return self._arm.admin if own or (wire and wire.endpoint == "admin") else self._arm.tenant(self._directory)
+        return self._arm.admin if own or (wire and wire.endpoint == "admin") else self._arm.tenant(self.directory)

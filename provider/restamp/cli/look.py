@@ -60,7 +60,8 @@ def verify(
         _show(result)
         missing, different, unexpected, unread = (len(result.of(action)) for action in _SIGN)
         told = f" ({missing} missing, {different} different)" if missing + different else ""
-        equal = f"{result.equal} of {result.compared} objects equal"
+        left = sum(1 for finding in result.findings if finding.code == "principal-gone")
+        equal = f"{result.equal} of {result.compared} objects equal" + (f", {left} left out" if left else "")
         print(f"{missing + different} differences{told}, {unexpected} unexpected, {unread} not verified; {equal}")
         covered = f"inside covered: {result.covered} of {result.subscriptions} subscriptions"
         print(f"{covered}; {len(result.findings)} findings")
@@ -95,10 +96,11 @@ def _compared(runbook: Path | None, connect_to: str, ca: str, client_id: str) ->
     from restamp.cli.here import arm_of, runbook_folder
     from restamp.compare import compare
     from restamp.plugins import all_kinds
+    from restamp.principals import as_today
     from restamp.runbook import load
     from restamp.sealing import for_writing
 
-    loaded = load(runbook_folder(runbook), all_kinds())
+    loaded = as_today(load(runbook_folder(runbook), all_kinds()))
     with (
         arm_of(loaded.stamp.suffix, connect_to, ca, client_id, for_writing(loaded.folder, loaded.stamp)) as arm,
         output.progress("compared", len(all_kinds().by_name)) as step,

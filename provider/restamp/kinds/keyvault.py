@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from restamp.kind import Kind, Place, Wire
-from restamp.models.document import Document, Immutable, Model, Name, Number, OnWire, Sealed, SetOf, Truth
+from restamp.models.document import Aside, Document, Immutable, Model, Name, Number, OnWire, Sealed, SetOf, Truth
 from restamp.models.sealed import SealedValue
 
 _VERSION = "2016-10-01"  # documented: profiles 2019-03-01-hybrid and, by one of two pages, 2020-09-01-hybrid
@@ -19,6 +19,17 @@ class AccessPolicy(Model):
     secrets: Annotated[tuple[str, ...], SetOf] = ()
     certificates: Annotated[tuple[str, ...], SetOf] = ()
     storage: Annotated[tuple[str, ...], SetOf] = ()
+    name: Annotated[str | None, Aside()] = Field(None, description="who it is, for readers")
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it allows the same: what somebody is called is told beside it."""
+        return isinstance(other, AccessPolicy) and self._allows() == other._allows()
+
+    def __hash__(self) -> int:
+        return hash(self._allows())
+
+    def _allows(self) -> tuple[object, ...]:
+        return self.tenant, self.keys, self.secrets, self.certificates, self.storage
 
 
 class Vault(Document):

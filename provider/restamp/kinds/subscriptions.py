@@ -6,7 +6,7 @@ from pydantic import Field
 
 from restamp import ids
 from restamp.kind import Body, Kind, Late, Place, Wire
-from restamp.models.document import Aside, Count, Document, Name, OnWire, Ref, SetOf
+from restamp.models.document import Aside, Count, Document, Local, Name, OnWire, Ref, SetOf
 
 _SCOPE = "/subscriptions/{provider}/resourceGroups/{group}/providers/Microsoft.Subscriptions.Admin"
 _LIST = "/subscriptions/{provider}/providers/Microsoft.Subscriptions.Admin"
@@ -58,6 +58,14 @@ class Subscription(Document):
     contents: Annotated[Literal["captured", "kept", "unknown"], Aside()] = Field(
         "unknown",
         description="what is inside: captured; kept from an earlier capture, as it could not be read since; or unknown",
+    )
+    access: Annotated[Literal["grant", "recovery-user", "tenant"], Local(), Aside()] = Field(
+        "grant",
+        description="who lets restamp write what is inside: the tenant, by a role; a recovery user, who owns it "
+        "meanwhile; or nobody: the tenant writes it",
+    )
+    owner_override: Annotated[str | None, Local(), Aside()] = Field(
+        None, description="who owns it from now on, where the owner is gone from the directory"
     )
 
 
