@@ -26,6 +26,7 @@ check: ## format, lint, types, import contracts
 
 bench: ## speed and size, the figures of docs/performance.md
 	@tools/run python -m tests.benchmarks $(ARGS)
+	@tools/run python -m tests.benchmarks.limiter
 
 conformance: ## replay RECORDINGS=<folder> of real stamps against the simulator (ARGS=-v shows each difference)
 	@tools/setup

@@ -44,6 +44,10 @@ def simulator(
         bool,
         typer.Option("--lost", help="All that was lost: only the people are left, and let the service admin in again."),
     ] = False,
+    writes: Annotated[
+        float, typer.Option(help="Writes a second that each subscription may take; more is answered 429.", metavar="N")
+    ] = 0,
+    latency: Annotated[float, typer.Option(help="Seconds every answer takes.", metavar="SECONDS")] = 0,
     state: Annotated[
         Path | None, typer.Option(help="Keep everything in this SQLite file, and go on from it.", metavar="FILE")
     ] = None,
@@ -64,6 +68,11 @@ def simulator(
     from restamp.simulator import serve
 
     here = _begun(stamp, identity, deployment, seed, state)
+    if writes or latency:
+        from restamp.simulator.budgets import Budgets, Latency
+        from restamp.simulator.circumstances import put_under
+
+        put_under(here, Budgets(writes_per_second=writes or None), Latency(latency, latency))
     if population:
         _populated(here, population, contents, lost)
     with tempfile.TemporaryDirectory(prefix="restamp-") as scratch:
