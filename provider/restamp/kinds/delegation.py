@@ -51,6 +51,11 @@ def _plan_from_wire(fields: dict[str, Any], _place: Place) -> dict[str, Any]:
     return fields | {"planId": whole if "/resourcegroups/" in whole.lower() else whole.rpartition("/")[2]}
 
 
+def _subscription_to_wire(fields: dict[str, Any], _place: Place) -> dict[str, Any]:
+    """A delegate is named by its id alone, not by that of a resource (swagger: its examples)."""
+    return fields | {"subscriptionId": fields["subscriptionId"].rpartition("/")[2]}
+
+
 def _failed(body: Body, _place: Place) -> str | None:
     state = body.get("provisioningState")
     return f"is {state}" if state in ("Failed", "Deleting", "Deleted") else None
@@ -80,6 +85,7 @@ OFFER_DELEGATION = Kind(
         source="swagger",  # the list is recorded, PUT is not
         per="Offer",
         located=True,
+        encode=_subscription_to_wire,
     ),
 )
 
