@@ -1,0 +1,94 @@
+"""A stamp with something of every kind, as it lists it: the made-up population, and what that has none of."""
+
+from typing import Any
+
+from restamp.simulator import Stamp
+from restamp.simulator.population import people, population
+
+Wire = dict[str, Any]
+RESCUERS = "rescuers"  # a group of the customer's directory: it outlives the stamp, and so does what it may do
+SOMEBODY = "somebody@contoso.example"
+_READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+
+
+def deployed(stamp: Stamp, subscriptions: int) -> Stamp:
+    """The stamp with the people of the customer's directory, and an admin who is one of the rescuers."""
+    group = stamp.add_group(RESCUERS)
+    stamp.load(people(stamp, subscriptions))
+    stamp.add_user(SOMEBODY, "its own")
+    stamp.add_principal(stamp.admin.name, "Owner", scope="/", groups=[group.object_id])
+    return stamp
+
+
+def everything(stamp: Stamp, subscriptions: int) -> list[Wire]:
+    """Objects of every kind on a stamp that was `deployed`; whoever left the directory has no role in it."""
+    made = population(stamp, subscriptions, contents=True, everywhere=stamp.add_group(RESCUERS))
+    known = {each.object_id for each in stamp.principals} | {body.get("object_id") for body in made}
+    made = [body for body in made if body.get("properties", {}).get("principalId", stamp.admin.object_id) in known]
+    tenant = next(body for body in made if "subscriptionId" in body)
+    return [*made, *_delegation(stamp, tenant), _acquired(stamp, tenant), *_of_the_provider(stamp), _built_in(tenant)]
+
+
+def republished(stamp: Stamp, before: Stamp) -> None:
+    """What a delegated provider does for itself on a stamp that came back: it gives on its offers again."""
+    for body in before.objects():
+        if "/delegatedproviders/" in body["id"].lower():
+            stamp.load([body | {"id": body["id"].replace(before.provider_subscription, stamp.provider_subscription)}])
+
+
+def _delegation(stamp: Stamp, tenant: Wire) -> list[Wire]:
+    root = f"/subscriptions/{stamp.provider_subscription}"
+    own, directory = str(tenant["subscriptionId"]), "f0a1cd07-0e2a-4b63-8a0b-25c1a9d6a6c1"
+    system = f"{root}/resourceGroups/system.{stamp.region}/providers/Microsoft.Subscriptions.Admin"
+    offer = f"{root}/resourceGroups/offers-rg/providers/Microsoft.Subscriptions.Admin/offers/gold"
+    given = f"{root}/providers/Microsoft.Subscriptions.Admin/delegatedProviders/{own}/offers/theirs"
+    joined = {"name": "gold/to-contoso", "type": "Microsoft.Subscriptions.Admin/offers/offerDelegations"}
+    return [
+        _placed(stamp, f"{system}/directoryTenants/fabrikam", {"tenantId": directory}),
+        _placed(stamp, f"{offer}/offerDelegations/to-contoso", {"subscriptionId": own}) | joined,
+        _placed(stamp, given, {"displayName": "Theirs", "description": "for their own", "state": "Public"}),
+    ]
+
+
+def _placed(stamp: Stamp, place: str, properties: Wire) -> Wire:
+    kind = "/".join(place.rpartition("/providers/")[2].split("/")[:1] + place.split("/")[-2:-1])
+    body = {"id": place, "name": place.rpartition("/")[2], "type": kind, "location": stamp.region}
+    return body | {"properties": properties}
+
+
+def _acquired(stamp: Stamp, tenant: Wire) -> Wire:
+    """An add-on plan, in the form that was recorded: flat, with times, its plan without a group."""
+    root, name = f"/subscriptions/{stamp.provider_subscription}", "d2f35a3c-4f0e-4a8f-8a7a-0d6a7f6f0b11"
+    plan = f"{root}/providers/Microsoft.Subscriptions.Admin/plans/extra-storage"
+    place = f"{root}/providers/Microsoft.Subscriptions.Admin/subscriptions/{tenant['subscriptionId']}"
+    body = {"id": f"{place}/acquiredPlans/{name}", "acquisitionId": name, "planId": plan}
+    body |= {"externalReferenceId": "PO-7", "acquisitionTime": "2023-11-14T22:13:20.0000000Z"}
+    return body | {"provisioningState": "Succeeded"}
+
+
+def _of_the_provider(stamp: Stamp) -> list[Wire]:
+    """What the operators themselves put into the default provider subscription."""
+    root = f"/subscriptions/{stamp.provider_subscription}"
+    group = f"{root}/resourceGroups/offers-rg"
+    authorization = "/providers/Microsoft.Authorization"
+    role = f"{root}{authorization}/roleDefinitions/{_READER}"
+    person = stamp.add_user(SOMEBODY, "its own").object_id
+    held = {"roleDefinitionId": role, "principalId": person, "scope": root}
+    place = f"{root}{authorization}/roleAssignments/5f6b1d0a-6a3e-4f0c-9a57-0f7d2b8a4c11"
+    lock = {"level": "CanNotDelete", "notes": "the hub team's"}
+    return [_plain(place, held), _plain(f"{group}{authorization}/locks/keep-offers", lock)]
+
+
+def _built_in(tenant: Wire) -> Wire:
+    """A policy that comes with the stamp, in force in the whole subscription but for one group."""
+    root = f"/subscriptions/{tenant['subscriptionId']}"
+    policy = "/providers/Microsoft.Authorization/policyDefinitions/6c112d4e-5bc7-47ae-a041-ea2d9dccd749"
+    assigned = {"displayName": "No web", "description": "asked for by audit", "policyDefinitionId": policy}
+    assigned |= {"scope": root, "notScopes": [f"{root}/resourceGroups/app"], "metadata": {"by": "audit"}}
+    assigned |= {"parameters": {"listOfResourceTypesNotAllowed": {"value": ["Microsoft.Web/sites"]}}}
+    return _plain(f"{root}/providers/Microsoft.Authorization/policyAssignments/no-web", assigned)
+
+
+def _plain(place: str, properties: Wire) -> Wire:
+    kind = f"Microsoft.Authorization/{place.split('/')[-2]}"
+    return {"properties": properties, "id": place, "type": kind, "name": place.rpartition("/")[2]}
