@@ -64,13 +64,14 @@ def capture(arm: "Arm", before: Runbook, progress: Callable[[str, int], None]) -
     known = principals.asked(ways, (document for held in before.inside.values() for document in held))
     progress("inside", sum(len(contents.found) for contents in seen.values()))
     findings += [finding for contents in seen.values() for finding in contents.findings]
-    documents, held = _with_contents(documents, seen, known, before)
-    kept = [_with_local(document, kinds, before) for document in documents]
+    findings += [_left_out(item, kinds) for _, items in ways for item in items if _nobodys(item, known)]
+    documents, held = with_contents(documents, seen, known, before)
+    kept = [with_local(document, kinds, before) for document in documents]
     runbook = Runbook(before.stamp, in_order(kept, kinds), kinds, before.folder, held)
     return Capture(runbook, _captured(arm, runbook), tuple(findings))
 
 
-def _with_contents(
+def with_contents(
     documents: list[Document], seen: Mapping[str, Contents], known: principals.Known, before: Runbook
 ) -> tuple[list[Document], dict[str, tuple[Document, ...]]]:
     """The documents, marked, and what they hold. What could not be read stays as an earlier capture had it."""
@@ -82,7 +83,7 @@ def _with_contents(
             told.append(document)
             continue
         old = [item for item in before.inside.get(ref, ()) if not contents.was_read(item, kinds)]
-        new = [known.beside(_resolved(item, names)) for item in contents.readable(kinds)]
+        new = [known.beside(_resolved(item, names)) for item in contents.readable(kinds) if not _nobodys(item, known)]
         held[ref] = in_order([*new, *old], kinds)
         covered = "captured" if contents.covered else "kept" if old else "unknown"
         if "contents" in type(document).model_fields:
@@ -90,6 +91,18 @@ def _with_contents(
         elif held[ref]:  # the default provider subscription has nothing else to tell
             told.append(document)
     return told, {ref: items for ref, items in held.items() if items}
+
+
+def _left_out(document: Document, kinds: Kinds) -> Finding:
+    about = f"{kinds.of(document).name} {kinds.of(document).ref(document)}"
+    return Finding(
+        "left-out", "note", about, f"its principal is gone from the directory: {getattr(document, 'principal', '')}"
+    )
+
+
+def _nobodys(document: Document, known: principals.Known) -> bool:
+    """Whether it is a role of somebody who is gone: it gives nothing to anybody, and nobody could give it again."""
+    return str(getattr(document, "principal", "")).lower() in known.gone
 
 
 def _resolved(document: Document, names: Names) -> Document:
@@ -136,7 +149,7 @@ def _captured(arm: "Arm", runbook: Runbook) -> Captured:
     )
 
 
-def _with_local(document: Document, kinds: Kinds, before: Runbook) -> Document:
+def with_local(document: Document, kinds: Kinds, before: Runbook) -> Document:
     """The document with what people wrote in the last runbook."""
     kind: Kind[Any] = kinds.of(document)
     old = before.find(kind.collection, kind.ref(document))

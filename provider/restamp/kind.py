@@ -14,6 +14,7 @@ from restamp.models.sealed import SealedValue
 D = TypeVar("D", bound=Document)
 Body = Mapping[str, Any]
 Holder = Literal["subscription", "provider"]  # a user subscription, the default provider's
+OWN = "restamp"  # what documents call whoever restamp signs in as: a redeployed stamp knows it by another id
 _PLACE = ("region", "provider", "subscription")
 
 
@@ -35,6 +36,7 @@ class Place:
     provider: str  # the default provider subscription
     subscription: str = ""  # the one we are inside of
     seals: Seals | None = None  # None where no secret can be read or written
+    own: str = ""  # the object id that restamp signs in with
 
     def values(self) -> dict[str, str]:
         """As the fields of an id template."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from restamp.errors import Refused
+from restamp.kind import OWN
 from restamp.kinds.authorization import RoleAssignment, RoleDefinition
 from restamp.kinds.keyvault import Vault
 from restamp.kinds.subscriptions import Subscription
@@ -67,6 +68,7 @@ class Known:
 
     principals: Mapping[str, str]
     roles: Mapping[str, str]
+    gone: frozenset[str] = frozenset()  # who is in no directory any more, of those that could be asked
 
     def beside(self, document: Document) -> Document:
         """A document with the names beside its ids; an id that nobody has a name for has none."""
@@ -111,6 +113,9 @@ def asked(ways: Iterable[tuple["Inside", Iterable[Document]]], before: Iterable[
         seen |= told(found).roles
         if any(isinstance(item, RoleAssignment) and item.role.lower() not in seen for item in found):
             seen |= stamp.role_names()  # the built-in ones have the same ids everywhere (documented): asked once
+    gone: set[str] = set()
     for stamp, ids in people.values():
-        principals |= stamp.names(ids) or {}
-    return Known(principals, roles | seen)
+        found_there = stamp.names(ids)
+        principals |= found_there or {}
+        gone |= set() if found_there is None else {each.lower() for each in ids} - found_there.keys() - {OWN}
+    return Known(principals, roles | seen, frozenset(gone))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from restamp import failpoints
@@ -24,7 +25,15 @@ class Inside:
     def __init__(self, arm: "Arm", subscription: str, directory: str) -> None:
         """Connect nothing yet; `directory` is the subscription's, whose own principal signs in where there is one."""
         self._arm, self.directory = arm, directory
-        self.place: Place = replace(arm.place, subscription=subscription)
+        self._subscription = subscription
+
+    @cached_property
+    def place(self) -> Place:
+        """What ids contain here, and who we are here."""
+        place = replace(self._arm.place, subscription=self._subscription)
+        own = place.subscription == place.provider
+        endpoint = self._arm.admin if own else self._arm.tenant(self.directory)
+        return replace(place, own=endpoint.principal)
 
     @property
     def covered(self) -> bool:
@@ -36,6 +45,14 @@ class Inside:
     def principal(self) -> str:
         """The object id of who signs in here."""
         return self._endpoint().principal
+
+    @property
+    def principal_at_home(self) -> str | None:
+        """The same, where it is of the subscription's own directory; AD FS has only one."""
+        endpoint = self._endpoint()
+        own = str(endpoint.claims.get("tid") or self.directory)
+        adfs = endpoint.claims.get("tid") in (None, "adfs")
+        return endpoint.principal if adfs or own.lower() == self.directory.lower() else None
 
     def names(self, ids: Iterable[str]) -> dict[str, str] | None:
         """Names of whom the subscription's directory has, by object id; None where it cannot be asked."""
@@ -109,4 +126,6 @@ class Inside:
 
     def _endpoint(self, wire: Wire[Any] | None = None) -> Endpoint:
         own = self.place.subscription == self.place.provider
+        if self._given is not None:
+            return self._given
         return self._arm.admin if own or (wire and wire.endpoint == "admin") else self._arm.tenant(self.directory)

@@ -125,6 +125,12 @@ def _definition_to_wire(fields: dict[str, Any], place: Place) -> dict[str, Any]:
     return fields | {"policyDefinitionId": whole}
 
 
+def _own(body: Body, place: Place) -> str | None:
+    """A role that lets restamp in is its giver's to give, and to take back."""
+    whose = str((body.get("properties") or {}).get("principalId", ""))
+    return "lets restamp in" if place.own and ids.same(whose, place.own) else None
+
+
 def _built_in_role(body: Body, _place: Place) -> str | None:
     return "built in" if (body.get("properties") or {}).get("type") == "BuiltInRole" else None
 
@@ -165,6 +171,7 @@ ROLE_ASSIGNMENT = Kind(
         source="documented",
         endpoint="tenant",
         computed=_DATES | {"scope"},
+        leave=_own,
         decode=_role_from_wire,
         encode=_role_to_wire,
     ),

@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from restamp.kind import Kind, Place, Wire
+from restamp import ids
+from restamp.kind import OWN, Kind, Place, Wire
 from restamp.models.document import Aside, Document, Immutable, Model, Name, Number, OnWire, Sealed, SetOf, Truth
 from restamp.models.sealed import SealedValue
 
@@ -42,7 +43,9 @@ class Vault(Document):
     enabled_for_deployment: Truth = False
     enabled_for_disk_encryption: Truth = False
     enabled_for_template_deployment: Truth = False
-    access_policies: dict[str, AccessPolicy] = Field(default_factory=dict, description="by object id; a SID with AD FS")
+    access_policies: dict[str, AccessPolicy] = Field(
+        default_factory=dict, description="by object id (with AD FS a SID), or `restamp` for itself"
+    )
     tags: dict[str, str] = Field(default_factory=dict)
 
 
@@ -60,21 +63,22 @@ class Secret(Document):
     tags: dict[str, str] = Field(default_factory=dict)
 
 
-def _vault_from_wire(fields: dict[str, Any], _place: Place) -> dict[str, Any]:
+def _vault_from_wire(fields: dict[str, Any], place: Place) -> dict[str, Any]:
     """Access policies are a list of who may what on the wire; sku is a pair whose other half is always A."""
     directory = str(fields.get("tenantId", ""))
     policies = {}
     for entry in fields.get("accessPolicies") or []:
         own = {kind: verbs for kind, verbs in (entry.get("permissions") or {}).items() if verbs}
         other = str(entry.get("tenantId") or directory)
-        policies[entry["objectId"]] = own | ({"tenant": other} if other.lower() != directory.lower() else {})
+        who = OWN if ids.same(entry["objectId"], place.own) else entry["objectId"]
+        policies[who] = own | ({"tenant": other} if other.lower() != directory.lower() else {})
     return fields | {"accessPolicies": policies, "sku": (fields.get("sku") or {}).get("name")}
 
 
-def _vault_to_wire(fields: dict[str, Any], _place: Place) -> dict[str, Any]:
+def _vault_to_wire(fields: dict[str, Any], place: Place) -> dict[str, Any]:
     policies = [
         {
-            "objectId": who,
+            "objectId": place.own if who == OWN else who,
             "tenantId": policy.get("tenant") or fields["tenantId"],
             "permissions": {kind: policy.get(kind, []) for kind in ("keys", "secrets", "certificates", "storage")},
         }
