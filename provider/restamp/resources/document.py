@@ -50,11 +50,15 @@ class DocumentResource(Resource, module="restamp", name="Document"):
         document: Mapping[str, Any],
         *,
         kind: str,
+        inside: tuple[str, str] = ("", ""),
         at: In | None = None,
         on_destroy: OnDestroy = "retain",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`document` has the kind's own keys, in Azure's spelling; what is None is left out."""
+        """`document` has the kind's own keys, in Azure's spelling; what is None is left out.
+
+        `inside` is the subscription it stands in, and the directory whose principal signs in there.
+        """
         at = at or In()
         needs = at.needs or {}
         # what needs others is behind their gate by them: they are done for this recovery, or it does not begin
@@ -64,6 +68,8 @@ class DocumentResource(Resource, module="restamp", name="Document"):
             "stamp": at.stamp or configured("stamp"),
             "recovery": at.recovery or configured("recovery"),
             "target": at.target,
+            "subscription": inside[0],
+            "directory": inside[1],
             "later": list(at.later),
         }
         given = {key: value for key, value in props.items() if value}  # each property costs the SDK time

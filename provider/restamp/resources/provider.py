@@ -1,6 +1,7 @@
 """The one provider of all documents. Its dotted path is a file format: Pulumi keeps it in every state."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pulumi.dynamic import (
@@ -18,20 +19,21 @@ from pydantic import ValidationError
 
 from restamp import failpoints, objects
 from restamp.arm import settings
-from restamp.errors import Refused, RestampError, StampError
+from restamp.errors import Forbidden, Refused, RestampError, Shut, StampError, Unwritable, Waits
 from restamp.kind import Kind
-from restamp.models.document import Document
+from restamp.models.document import Document, Sealed, marked, own_fields
 from restamp.models.finding import Finding
 from restamp.plugins import all_kinds
 from restamp.resources import live
 from restamp.resources.session import Session, session
+from restamp.resources.standing import CONFIG, Standing
 from restamp.runbook import problems
 
 Props = dict[str, Any]
 DONE = "done"
 NOT_RUN = "not run"
 # what a diff looks at: everything else is wiring between resources of one run
-OWNED = ("kind", "stamp", "recovery", "target", "document", "later")
+OWNED = ("kind", "stamp", "recovery", "target", "subscription", "directory", "document", "later")
 
 
 class Difference(DiffResult):
@@ -50,20 +52,21 @@ class DocumentProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         """Keep what signing in needs; connect nothing."""
-        self._config = {key: req.config.get(key) for key in settings.config_keys() if req.config.get(key)}
+        keys = (*settings.config_keys(), CONFIG)
+        self._config = {key: str(value) for key in keys if (value := req.config.get(key))}
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
         """Name every field that is wrong. No request is made."""
         document = news.get("document")
         if isinstance(document, Unknown) or _unknown(document):
             return CheckResult(news, [])
-        model = all_kinds()[news["kind"]].model
+        kind = _kind(news)
+        failures = [] if _is_placed(kind, news) else [CheckFailure("subscription", "is missing")]
         try:
-            model.model_validate(document)
+            kind.model.model_validate(document)
         except ValidationError as error:
-            failures = [(".".join(map(str, item["loc"])), problems.sentence(item)) for item in error.errors()]
-            return CheckResult(news, [CheckFailure(f"document.{field}", reason) for field, reason in failures])
-        return CheckResult(news, [])
+            failures += [CheckFailure(f"document.{field}", reason) for field, reason in _wrong(kind, error)]
+        return CheckResult(news, failures)
 
     def diff(self, _id: str, olds: Props, news: Props) -> Difference:
         """What differs in what we own; an object that is not done differs as long as it is not."""
@@ -72,16 +75,16 @@ class DocumentProvider(ResourceProvider):
         fields = [key for key in OWNED if key != "document" and (olds.get(key) or None) != (news.get(key) or None)]
         kind, before, after = _kind(news), olds["document"], news["document"]
         changed = [key for key in sorted({*before, *after}) if _plain(before.get(key)) != _plain(after.get(key))]
-        identity = {kind.model.model_fields[name].alias or name for name in kind.identity}
         fields += [f"document.{key}" for key in changed]
         if olds.get("status") != DONE:
             fields.append("status")
-        return Difference(fields, ["document"] if identity & set(changed) else [])
+        return Difference(fields, _replaces(kind, olds, news))
 
     def create(self, props: Props) -> CreateResult:
         """Bring the object to what the document says; what exists and is right is adopted."""
-        document = _document(props)
-        return CreateResult(_kind(props).ref(document), self._applied(props, document))
+        kind, document = _kind(props), _document(props)
+        within = f"{props['subscription']}/" if props.get("subscription") else ""
+        return CreateResult(within + kind.ref(document), self._applied(props, document))
 
     def update(self, _id: str, _olds: Props, news: Props) -> UpdateResult:
         """The same as create: look, compare, write what differs."""
@@ -90,24 +93,41 @@ class DocumentProvider(ResourceProvider):
     def read(self, id_: str, props: Props) -> ReadResult:
         """The object as the stamp has it now; where it drifted, its observed document is the new input."""
         kind, wanted = _kind(props), _document(props)
-        found = self._session(props).seen(kind, kind.ref(wanted))
+        try:
+            found = self._standing(props, wanted).seen(self._config.get(CONFIG, ""))
+        except (Forbidden, Unwritable) as error:
+            if not kind.inside:
+                raise
+            live.warn(f"{kind.label(wanted)}: not looked at: {one_line(error)}")
+            return ReadResult(id_, props)
         if found is None:
             return ReadResult("", {})
         later = _later(kind, props)
-        if props.get("status") != DONE or not objects.compare(kind, wanted, found, later):
+        changes = objects.compare(kind, wanted, found, later)
+        if props.get("status") != DONE or not changes:
             return ReadResult(id_, props)
-        observed = found.model_copy(update={name: getattr(wanted, name) for name in later})
-        drifted = props | {"document": inputs_of(observed), "status": "drifted", "result": "drifted"}
+        kept = {*later, *_sealed(kind)}  # half of a sealed value is none: that another is there is told in the message
+        observed = found.model_copy(update={name: getattr(wanted, name) for name in kept})
+        message = f"drifted: {', '.join(change.field for change in changes)}"
+        drifted = props | {
+            "document": inputs_of(observed),
+            "status": "drifted",
+            "message": message,
+            "result": "drifted",
+        }
         return ReadResult(id_, drifted, {key: drifted[key] for key in props if key not in _OUTPUTS})
 
     def delete(self, _id: str, props: Props) -> None:
         """Remove the object from the stamp; only reached where its document says `onDestroy: delete`."""
-        kind, document = _kind(props), _document(props)
+        document = _document(props)
         self._session(props).check(props.get("target") or "")
-        self._session(props).delete(kind, document)
+        self._standing(props, document).delete()
 
     def _session(self, props: Props) -> Session:
         return session(settings.read({"stamp": props.get("stamp") or ""}, self._config))
+
+    def _standing(self, props: Props, document: Document) -> Standing:
+        return Standing(self._session(props), _kind(props), document, props)
 
     def _applied(self, props: Props, document: Document) -> Props:
         kind = _kind(props)
@@ -116,13 +136,15 @@ class DocumentProvider(ResourceProvider):
         kept = {key: props[key] for key in OWNED if key in props}  # the wiring of a run is no output
         if (waits := not_begun(props, f"{kind.name} {label}")) is not None:
             return kept | waits
-        here = self._session(props)
-        here.check(props.get("target") or "")
+        self._session(props).check(props.get("target") or "")
         try:
-            done = here.put(kind, document, frozenset(_later(kind, props)), props.get("recovery") or "")
-        except (StampError, ValidationError) as error:
-            live.warn(f"{label}: {one_line(error)}")
-            return kept | undone("failed", one_line(error))
+            standing, later = self._standing(props, document), frozenset(_later(kind, props))
+            done = standing.put(later, props.get("recovery") or "", self._config.get(CONFIG, ""))
+        except (StampError, ValidationError, Refused, Shut, Waits) as error:
+            status = "waiting" if isinstance(error, Waits) else "failed"
+            said = one_line(error) + (f". {error.hint}" if isinstance(error, Refused | Shut) and error.hint else "")
+            live.warn(f"{label}: {said}")
+            return kept | undone(status, said)
         failpoints.reached("document.end")
         said = {"created": "created", "unchanged": "adopted, nothing written"}.get(done.outcome, "")
         said = said or "updated " + ", ".join(change.field for change in done.changes)
@@ -131,6 +153,10 @@ class DocumentProvider(ResourceProvider):
         return kept | result
 
 
+_PLAIN = (
+    "is a value in clear, which would stay in Pulumi's state: give {seen, sealed} as a runbook has it; "
+    "`restamp secrets check` lists those of a runbook"
+)
 _OUTPUTS = ("status", "message", "result", "outcome")
 
 
@@ -194,8 +220,43 @@ def _kind(props: Props) -> Kind[Any]:
 
 
 def _document(props: Props) -> Document:
-    document: Document = _kind(props).model.model_validate(props["document"])
+    document: Document = _kind(props).model.model_validate(_whole(props["document"]))
     return document
+
+
+def _whole(value: Any) -> Any:
+    """A value with whole numbers where a program had them: the engine knows only floats, and would send 3.0."""
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _is_placed(kind: Kind[Any], props: Props) -> bool:
+    """Whether it is told where an object is; the default provider subscription needs no telling."""
+    return not kind.inside or "provider" in kind.inside or bool(props.get("subscription"))
+
+
+def _sealed(kind: Kind[Any]) -> list[str]:
+    return [name for name, field in own_fields(kind.model).items() if marked(field, Sealed)]
+
+
+def _wrong(kind: Kind[Any], error: ValidationError) -> Iterator[tuple[str, str]]:
+    """Each field that is wrong, and why; what may be a secret in clear is never repeated."""
+    sealed = {kind.model.model_fields[name].alias or name for name in _sealed(kind)}
+    for item in error.errors():
+        plain = item["loc"][0] in sealed and item["type"] == "model_type"
+        yield ".".join(map(str, item["loc"])), _PLAIN if plain else problems.sentence(item)
+
+
+def _replaces(kind: Kind[Any], olds: Props, news: Props) -> list[str]:
+    """What makes it another object: another name, another subscription. A stamp knows no case."""
+    before, after = olds["document"], news["document"]
+    keys = [kind.model.model_fields[name].alias or name for name in kind.identity]
+    renamed = any(str(before.get(key) or "").lower() != str(after.get(key) or "").lower() for key in keys)
+    moved = (olds.get("subscription") or "").lower() != (news.get("subscription") or "").lower()
+    return ["document"] * renamed + ["subscription"] * moved
 
 
 def _later(kind: Kind[Any], props: Props) -> frozenset[str]:
@@ -215,7 +276,7 @@ def _unknown(value: Any) -> bool:
 def _plain(value: Any) -> Any:
     """A value as it is compared: the engine drops empty things and knows only floats."""
     if isinstance(value, list):
-        return sorted(str(item) for item in value) or None
+        return sorted(json.dumps(item, sort_keys=True) for item in value) or None
     return value if value not in ("", {}) else None
 
 

@@ -59,11 +59,13 @@ class Session:
 
         return Arm(self._settings, self._begun)
 
-    def put(self, kind: Kind[Any], document: Document, later: frozenset[str], recovery: str) -> objects.Put:
-        """Bring one object to what its document says, and write down what was done."""
-        facts = {"recovery": recovery, "kind": kind.name, "ref": kind.ref(document)}
+    def put(
+        self, kind: Kind[Any], document: Document, later: frozenset[str], recovery: str, stamp: "Inside | None" = None
+    ) -> objects.Put:
+        """Bring one object to what its document says, and write down what was done; `stamp` is what it is inside of."""
+        facts = {"recovery": recovery, "kind": kind.name, "ref": kind.ref(document)} | _within(stamp)
         with self._noted("put", facts) as result:
-            done = objects.put(kind, document, self.arm, self.kinds, later)
+            done = objects.put(kind, document, stamp or self.arm, self.kinds, later)
             result |= {"event": done.outcome, "changes": [str(change) for change in done.changes]}
         self._count([done.outcome])
         return done
@@ -128,10 +130,10 @@ class Session:
         """The base plans of a subscription's offer."""
         return self._base_plans.get(str(getattr(subscription, "offer", "")).lower(), ())
 
-    def delete(self, kind: Kind[Any], document: Document) -> None:
+    def delete(self, kind: Kind[Any], document: Document, stamp: "Inside | None" = None) -> None:
         """Remove one object from the stamp; only ever called for `onDestroy: delete`."""
-        with self._noted("delete", {"kind": kind.name, "ref": kind.ref(document)}) as result:
-            self.arm.delete(kind.resource_id(document, self.arm.place), kind.wire)
+        with self._noted("delete", {"kind": kind.name, "ref": kind.ref(document)} | _within(stamp)) as result:
+            (stamp or self.arm).delete(kind.resource_id(document, (stamp or self.arm).place), kind.wire)
             result |= {"event": "deleted"}
 
     @contextmanager
@@ -215,6 +217,10 @@ def _told(error: RestampError | ValidationError) -> str:
         return str(error)
     found = error.errors(include_url=False, include_context=False, include_input=False)
     return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['type']}" for item in found)
+
+
+def _within(stamp: "Inside | None") -> dict[str, str]:
+    return {"in": stamp.place.subscription} if stamp is not None else {}
 
 
 def _wrong_target(stamp: str, found: str | None, target: str) -> Finding:
