@@ -93,7 +93,6 @@ def _populated(stamp: "Stamp", number: int, contents: bool, lost: bool) -> None:
     from restamp.simulator.population import people, population
 
     if lost:
-        stamp.add_principal(stamp.admin.name, "Owner", scope="/")
         stamp.load(people(stamp, number))
     else:
         stamp.load(population(stamp, number, contents=contents, everywhere=stamp.admin if contents else None))

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from .contents import contents as inside_of
 from .principals import PREFIX, Principal
+from .rights import BY_NAME
 from .stamp import Stamp
 from .store import Wire
 
@@ -58,9 +59,20 @@ def population(
 
 
 def people(stamp: Stamp, subscriptions: int, seed: int = 0) -> list[Wire]:
-    """Return who that population names: people, groups and applications of the customer's directory survive."""
+    """Return what is left of that population: the customer's directory survives, and each tenant lets us in again."""
     whole = population(stamp, subscriptions, seed, contents=True)
-    return [body for body in whole if body["id"].startswith(PREFIX)]
+    known = [body for body in whole if body["id"].startswith(PREFIX)]
+    return [*known, *(_owner(stamp, str(body["subscriptionId"])) for body in whole if "offerId" in body)]
+
+
+def _owner(stamp: Stamp, subscription: str) -> Wire:
+    """Return the role by which a tenant lets the service admin in."""
+    root = f"/subscriptions/{subscription}"
+    role = f"{root}/providers/Microsoft.Authorization/roleDefinitions/{BY_NAME['Owner']}"
+    own = {"roleDefinitionId": role, "principalId": stamp.admin.object_id, "scope": root}
+    name = uuid.uuid5(uuid.NAMESPACE_URL, f"let in/{subscription}")
+    place = f"{root}/providers/Microsoft.Authorization/roleAssignments/{name}"
+    return {"id": place, "name": str(name), "type": "Microsoft.Authorization/roleAssignments", "properties": own}
 
 
 class _Population:
