@@ -122,7 +122,7 @@ def test_a_file_of_credentials_that_is_not_there_is_refused() -> None:
 def test_a_recovery_user_signs_in_with_a_password_alone(tmp_path: Path, identity: Any) -> None:
     """At the tenant endpoint of both identity systems; a wrong password is a refused sign-in."""
     stamp = new_stamp(identity=identity)
-    stamp.add_user("recovery@x.example", "right")
+    user = stamp.add_user("recovery@x.example", "right")
     with served(stamp) as server:
         for password in ("right", "wrong"):
             entry = f"  {stamp.admin.tenant}: {{recoveryUser: recovery@x.example, recoveryPassword: {password}}}\n"
@@ -130,10 +130,9 @@ def test_a_recovery_user_signs_in_with_a_password_alone(tmp_path: Path, identity
             folder.mkdir()
             path = written(folder, f"directories:\n{entry}")
             with Arm(settings_for(server, credentials=str(path))) as arm:
-                endpoint = arm.recovery_user(stamp.admin.tenant)
-                assert endpoint is not None
+                found = arm.as_recovery_user("any", stamp.admin.tenant)
                 if password == "right":
-                    assert endpoint.list_all(endpoint.url("/subscriptions", "2016-06-01")) == []
+                    assert found.principal == user.object_id
                 else:
                     with pytest.raises(NotSignedIn, match=r"recovery@x\.example"):
-                        endpoint.list_all(endpoint.url("/subscriptions", "2016-06-01"))
+                        _ = found.principal

@@ -72,9 +72,10 @@ def _insides(arm: "Arm", runbook: Runbook, result: Comparison, progress: Callabl
             result.findings.append(Finding("not-covered", "note", whose, "the runbook does not know what is inside"))
             continue
         result.covered += tenant and contents.covered
-        gone = inside.gone(wanted, contents, runbook.kinds, inside.way_in(arm, holder))
-        differences = list(inside.compare(wanted, contents, runbook.kinds, gone))
-        result.equal += len(wanted) - sum(1 for item in differences if item.action != "unexpected")
+        contents.gone = inside.gone(wanted, contents, runbook.kinds, inside.way_in(arm, holder))
+        differences = list(inside.compare(wanted, contents, runbook.kinds))
+        keys = {(runbook.kinds.of(item).name, runbook.kinds.of(item).ref(item)) for item in wanted}
+        result.equal += len(wanted) - sum(1 for item in differences if (item.kind, item.ref) in keys)
         result.differences += [replace(item, within=whose) for item in differences if item.action != "left out"]
         result.findings += [_left_out(item, whose) for item in differences if item.action == "left out"]
     progress("inside", count)
@@ -82,7 +83,7 @@ def _insides(arm: "Arm", runbook: Runbook, result: Comparison, progress: Callabl
 
 def _left_out(item: Difference, whose: str) -> Finding:
     """What nobody can bring back is said each time, and is no difference for ever."""
-    hint = "If somebody else stands for it now, write that into principals.yaml; else take it out of the runbook."
+    hint = "If somebody else stands for it now, write that into principals.yaml."
     return Finding(
         "principal-gone", "note", f"{item.kind} {item.ref} in {whose}", "left out: its principal is gone", hint
     )

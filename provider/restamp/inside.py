@@ -30,6 +30,7 @@ class Contents:
     covered: bool = False
     found: dict[Key, Found[Any]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    gone: frozenset[str] = frozenset()  # whose principals are not in the directory any more, as `gone` says
     trusted: bool = False  # it was brought back before: what cannot be read is taken to be as it was left
     unread: set[str] = field(default_factory=set)  # ids of what could not be read, in lower case
 
@@ -143,14 +144,14 @@ def _add(kind: Kind[Any], seen: tuple[list[Found[Any]], list[Finding]], contents
 
 
 def gone(wanted: Iterable[Document], seen: Contents, kinds: Kinds, stamp: "Inside") -> frozenset[str]:
-    """Whoever is to get a role, has none yet, and is not in the directory any more: object ids in lower case.
+    """Whoever is not in the directory any more, of those who have a role or are to get one: ids in lower case.
 
     Nobody, where the directory cannot be asked.
     """
-    asked = [item for item in wanted if _principal(item) and (kinds.of(item).name, _ref(item, kinds)) not in seen.found]
-    missing = {_principal(item).lower() for item in asked}
-    known = stamp.names(missing) if missing and seen.covered else None
-    return frozenset() if known is None else frozenset(missing - known.keys())
+    missing = [item for item in wanted if (kinds.of(item).name, _ref(item, kinds)) not in seen.found]
+    asked = {principal.lower() for item in (*missing, *seen.documents) if (principal := _principal(item))}
+    known = stamp.names(asked) if asked and seen.covered else None
+    return frozenset() if known is None else frozenset(asked - known.keys())
 
 
 def _ref(document: Document, kinds: Kinds) -> str:
@@ -161,13 +162,8 @@ def _principal(document: Document) -> str:
     return str(getattr(document, "principal", ""))
 
 
-def compare(
-    wanted: Iterable[Document], seen: Contents, kinds: Kinds, gone: frozenset[str] = frozenset()
-) -> Iterator[Difference]:
-    """Every object that differs, in the order in which they would be brought back; then what nobody asked for.
-
-    A role of somebody who is `gone` is left out: nobody can give it.
-    """
+def compare(wanted: Iterable[Document], seen: Contents, kinds: Kinds) -> Iterator[Difference]:
+    """Every object that differs, in the order in which they would be brought back; then what nobody asked for."""
     rest = dict(seen.found)
     for document in wanted:
         kind = kinds.of(document)
@@ -175,7 +171,7 @@ def compare(
         found = rest.pop((kind.name, ref.lower()), None)
         if found is None:
             there = seen.was_read(document, kinds)
-            left_out = _principal(document).lower() in gone
+            left_out = _principal(document).lower() in seen.gone
             yield Difference(kind.name, ref, label, "left out" if left_out else "create" if there else "not verified")
         elif changes := objects.compare(kind, document, found.document):
             yield Difference(kind.name, ref, label, "update", tuple(changes))
@@ -183,7 +179,9 @@ def compare(
             yield Difference(kind.name, ref, label, "not verified")
     for (name, _), item in rest.items():
         kind = kinds[name]
-        yield Difference(name, kind.ref(item.document), kind.label(item.document), "unexpected")
+        nobodys = _principal(item.document).lower() in seen.gone
+        ref, label = kind.ref(item.document), kind.label(item.document)
+        yield Difference(name, ref, label, "left out" if nobodys else "unexpected")
 
 
 Noted = Callable[[str, str], AbstractContextManager[dict[str, Any]]]
@@ -203,9 +201,8 @@ def bring_back(
     """
     results: list[Result] = []
     with ExitStack() as borrowed:
-        documents = list(wanted)
-        work = _Work(seen, kinds, stamp, noted, borrowed, gone(documents, seen, kinds, stamp))
-        for document in documents:
+        work = _Work(seen, kinds, stamp, noted, borrowed)
+        for document in wanted:
             results.append(work.brought(document))
             if len(results) % 10 == 0:
                 counted(len(results))
@@ -221,7 +218,6 @@ class _Work:
     stamp: "Inside"
     noted: Noted
     borrowed: ExitStack
-    gone: frozenset[str]  # who is not in the directory any more
     failed: dict[str, str] = field(default_factory=dict)  # id in lower case -> whose it is
     entered: set[str] = field(default_factory=set)
 
@@ -241,7 +237,7 @@ class _Work:
             return Result(kind.name, ref, "unchanged")
         if not self.seen.covered and kind.wire.endpoint != "admin":
             return Result(kind.name, ref, "waiting", "restamp is not let into the subscription")
-        if found is None and _principal(document).lower() in self.gone:
+        if found is None and _principal(document).lower() in self.seen.gone:
             return Result(kind.name, ref, "left out", _gone(document))
         if found is None and self.seen.trusted and not self.seen.was_read(document, self.kinds):
             return Result(kind.name, ref, "not verified")

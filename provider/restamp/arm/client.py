@@ -42,6 +42,7 @@ class Arm:
         self._shared = Shared(self.settings, transport(settings), self.limiter, record)
         self.admin = Endpoint(self.settings.admin, self._shared, lambda: self._signed_in(self.endpoints))
         self._tenants: dict[Settings, tuple[Endpoint, Vaults, Directory]] = {}
+        self._users: dict[str, Endpoint] = {}
         self._lock = threading.Lock()
         self.seals = seals
 
@@ -111,17 +112,15 @@ class Arm:
 
     def names(self, ids: Iterable[str], directory: str = "") -> dict[str, str] | None:
         """Names of whom a directory has, by object id in lower case; None where it cannot be asked."""
-        own = "" if self.endpoints.identity == "ADFS" else directory  # AD FS has one, whatever documents call it
-        return self._of(directory)[2].names(ids, own)
+        return self._of(directory)[2].names(ids, directory)
 
-    def recovery_user(self, directory: str) -> Endpoint | None:
-        """The tenant Resource Manager, signed in to as a directory's recovery user; None where none is named."""
-        settings, base = self.settings.of(directory), self.settings.management
-        if (named := self.settings.recovery_user(directory)) is None:
-            return None
-        asked = self._endpoints(base)
-        who = SignIn(user(*named, settings, asked, self._shared.transport), _scope(asked.audience), named[0])
-        return Endpoint(base, self._shared_as(settings), lambda: who)
+    def as_recovery_user(self, subscription: str, directory: str) -> Inside:
+        """The inside of a subscription as its directory's recovery user sees it, who has to be named."""
+        return Inside(self, subscription, directory, endpoint=self._user_of(directory))
+
+    def of_tenant(self, subscription: str, directory: str) -> Inside:
+        """The inside of a subscription for a tenant's own principal: nothing is asked of the admin endpoint."""
+        return Inside(self, subscription, directory, Place(self.settings.region, "", seals=self.seals))
 
     def resume(self, operation: Operation) -> Answer:
         """The result of an operation an earlier process began."""
@@ -150,9 +149,19 @@ class Arm:
                 self._tenants[settings] = (
                     Endpoint(base, shared, sign_in),
                     Vaults(settings.stamp, shared, sign_in),
-                    Directory(asked.graph, shared.transport, lambda: sign_in(asked.graph)),
+                    Directory(asked, shared.transport, lambda: sign_in(asked.graph)),
                 )
             return self._tenants[settings]
+
+    def _user_of(self, directory: str) -> Endpoint:
+        settings, base = self.settings.of(directory), self.settings.management
+        with self._lock:
+            if directory not in self._users:
+                asked, named = self._endpoints(base), self.settings.recovery_user(directory) or ("", "")
+                identity = user(*named, settings, asked, self._shared.transport)
+                who = SignIn(identity, _scope(asked.audience), named[0])
+                self._users[directory] = Endpoint(base, self._shared_as(settings), lambda: who)
+            return self._users[directory]
 
     def _shared_as(self, settings: Settings) -> Shared:
         return replace(self._shared, settings=settings)

@@ -16,6 +16,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
 
 from restamp.arm.endpoint import SignIn
+from restamp.arm.signin import Endpoints
 
 _VERSION = "1.6"
 _AT_ONCE = 1000  # ids in one question (documented)
@@ -24,9 +25,9 @@ _AT_ONCE = 1000  # ids in one question (documented)
 class Directory:
     """The directory of one principal, asked as that principal; what it said is remembered. Thread-safe."""
 
-    def __init__(self, graph: str, transport: RequestsTransport, sign_in: Callable[[], SignIn]) -> None:
+    def __init__(self, asked: Endpoints, transport: RequestsTransport, sign_in: Callable[[], SignIn]) -> None:
         """Connect nothing yet."""
-        self._graph, self._transport, self._sign_in = graph, transport, sign_in
+        self._asked_at, self._transport, self._sign_in = asked, transport, sign_in
         self._known: dict[str, str | None] = {}  # id in lower case -> name; None: nobody has it
         self._own = ""  # its id, once it was asked
         self._closed = False
@@ -43,9 +44,14 @@ class Directory:
             unknown = [each for each in wanted if each not in self._known]
             if unknown and not self._closed:
                 self._ask(unknown)
-            if self._closed or (directory and self._own and self._own.lower() != directory.lower()):
+            if self._closed or self._is_another(directory):
                 return None
             return {each: name for each in wanted if (name := self._known.get(each)) is not None}
+
+    def _is_another(self, directory: str) -> bool:
+        """AD FS has only one, whatever documents call it."""
+        several = self._asked_at.identity == "AzureAD" and directory and self._own
+        return bool(several) and self._own.lower() != directory.lower()
 
     def _ask(self, ids: list[str]) -> None:
         try:
@@ -57,8 +63,10 @@ class Directory:
 
     def _asked(self, ids: list[str]) -> Iterator[dict[str, Any]]:
         who = self._sign_in()
+        if not self._asked_at.graph:
+            raise ValueError("the stamp names no Graph")
         self._own = str(who.claims.get("tid") or "adfs")
-        url = f"{self._graph.rstrip('/')}/{self._own}/getObjectsByObjectIds?api-version={_VERSION}"
+        url = f"{self._asked_at.graph.rstrip('/')}/{self._own}/getObjectsByObjectIds?api-version={_VERSION}"
         policies = [RetryPolicy(retry_total=2, retry_connect=0), BearerTokenCredentialPolicy(who.credential, who.scope)]
         with Pipeline(self._transport, policies) as pipeline:
             for first in range(0, len(ids), _AT_ONCE):

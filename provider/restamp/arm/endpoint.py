@@ -77,8 +77,13 @@ class Endpoint:
     @property
     def principal(self) -> str:
         """The object id of who signs in here, as the token says it."""
+        return str(self.claims["oid"])
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        """What the token of who signs in here says of them."""
         self._ready()
-        return str(self._who.claims["oid"]) if self._who else ""
+        return self._who.claims if self._who else {}
 
     def get(self, url: str) -> dict[str, Any] | None:
         """The object, or None where the stamp has none; an empty 404 is absence too (recorded)."""

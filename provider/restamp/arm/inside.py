@@ -22,17 +22,27 @@ _GROUPS = "2019-10-01"  # documented: profile 2020-09-01-hybrid
 class Inside:
     """Objects of one subscription, for the verbs of `restamp.objects`; of the default provider's too."""
 
-    def __init__(self, arm: "Arm", subscription: str, directory: str) -> None:
-        """Connect nothing yet; `directory` is the subscription's, whose own principal signs in where there is one."""
+    def __init__(
+        self,
+        arm: "Arm",
+        subscription: str,
+        directory: str,
+        place: Place | None = None,
+        endpoint: Endpoint | None = None,
+    ) -> None:
+        """Connect nothing yet; `directory` is the subscription's, whose own principal signs in where there is one.
+
+        `endpoint` is the tenant Resource Manager as somebody else sees it; `place` a stamp seen without its admin side.
+        """
         self._arm, self.directory = arm, directory
-        self._subscription = subscription
+        self._subscription, self._place, self._given = subscription, place, endpoint
 
     @cached_property
     def place(self) -> Place:
         """What ids contain here, and who we are here."""
-        place = replace(self._arm.place, subscription=self._subscription)
+        place = replace(self._place or self._arm.place, subscription=self._subscription)
         own = place.subscription == place.provider
-        endpoint = self._arm.admin if own else self._arm.tenant(self.directory)
+        endpoint = self._given or (self._arm.admin if own else self._arm.tenant(self.directory))
         return replace(place, own=endpoint.principal)
 
     @property
@@ -125,7 +135,7 @@ class Inside:
         return f"/subscriptions/{self.place.subscription}"
 
     def _endpoint(self, wire: Wire[Any] | None = None) -> Endpoint:
-        own = self.place.subscription == self.place.provider
         if self._given is not None:
             return self._given
+        own = self.place.subscription == self.place.provider
         return self._arm.admin if own or (wire and wire.endpoint == "admin") else self._arm.tenant(self.directory)
