@@ -90,7 +90,7 @@ class HolderProvider(DocumentProvider):
             here.check(props.get("target") or "")
             document, held = here.outline(_folder(props)).read(props["file"])
             label = here.kinds.of(document).label(document)
-            results = _results(here, document, held, props.get("recovery") or "", label, trusted)
+            results = _results(here, props, document, held, trusted=trusted)
         except Refused as error:
             return kept | undone("failed", one_line(error))
         failpoints.reached("holder.end")
@@ -98,10 +98,11 @@ class HolderProvider(DocumentProvider):
 
 
 def _results(
-    here: Session, document: Document, held: tuple[Document, ...], recovery: str, label: str, trusted: bool
+    here: Session, props: Props, document: Document, held: tuple[Document, ...], *, trusted: bool
 ) -> list[Result]:
     """What became of the subscription and of everything inside it: made, filled, and only then disabled."""
-    kind = here.kinds.of(document)
+    kind, recovery = here.kinds.of(document), props.get("recovery") or ""
+    mark = (recovery, props.get("target") or "", props["digest"])
     later = frozenset({kind.wire.late.field}) if held and kind.wire.late else frozenset[str]()
     own = here.bring(kind, document, later, recovery)
     failpoints.reached("subscription.created")
@@ -113,11 +114,15 @@ def _results(
     failpoints.reached("look.after")
     if not held and not seen.unread:
         return [own]
-    seen.trusted = trusted
+    # a run that was killed keeps no state: then the journal says whether what cannot be read was written
+    seen.trusted = trusted or (bool(seen.unread) and here.was_filled(props["ref"], mark))
     open_again = objects.at_birth(kind, document)
     if open_again != document and _differs(held, seen, here.kinds):
         here.bring(kind, open_again, frozenset(), recovery)  # nothing can be written inside a disabled subscription
+    label = kind.label(document)
     found = here.fill(stamp, document, held, seen, recovery, lambda count: live.say(f"{label}: {count} of {len(held)}"))
+    if not any(result.outcome in ("failed", "blocked", "waiting") for result in found):
+        here.filled(props["ref"], mark)
     failpoints.reached("filled")
     if later and not any(result.outcome in ("failed", "blocked") for result in found):
         failpoints.reached("disabled.before")
@@ -128,7 +133,10 @@ def _results(
 
 
 def _differs(held: tuple[Document, ...], seen: inside.Contents, kinds: Kinds) -> bool:
-    return any(item.action in ("create", "update") for item in inside.compare(held, seen, kinds))
+    """Whether something has to be written; to look into a vault that lets nobody in takes a write as well."""
+    unseen = [item for item in held if (kinds.of(item).name, kinds.of(item).ref(item).lower()) not in seen.found]
+    unknown = seen.covered and not seen.trusted and not all(seen.was_read(item, kinds) for item in unseen)
+    return unknown or any(item.action in ("create", "update") for item in inside.compare(held, seen, kinds))
 
 
 def _filled(document: Document) -> bool:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from restamp.arm.inside import Inside
     from restamp.arm.operations import Operation
 
+Mark = tuple[str, str, str]  # recovery, target, digest
 _FRESH = 60.0  # seconds a list answers reads; writes always look at the object itself
 
 
@@ -99,15 +100,33 @@ class Session:
         self._count(result.outcome for result in results)
         return results
 
+    def filled(self, ref: str, mark: Mark) -> None:
+        """Write down that all inside a subscription is as `mark` says: its recovery, its target, its file's digest."""
+        self.journal.write("filled", {"in": ref, "mark": mark})
+
+    def was_filled(self, ref: str, mark: Mark) -> bool:
+        """Whether a run before this one wrote that down, and no secret was written there since."""
+        return all(mark) and self._filled.get(ref.lower()) == list(mark)
+
+    @cached_property
+    def _filled(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for entry in self.journal.entries():
+            if entry["event"] == "filled":
+                found[str(entry["in"]).lower()] = entry.get("mark")
+            elif entry["event"] == "put" and entry.get("kind") == "Secret":
+                found.pop(str(entry.get("in")).lower(), None)
+        return found
+
     def _count(self, outcomes: Iterable[str]) -> None:
         with self._lock:
             self._outcomes.update(outcomes)
 
     def end(self) -> None:
         """Write down what this process came to: objects by outcome, calls, and what the stamp refused for a while."""
-        if not self._outcomes:
+        stats = self.arm.limiter.stats.values() if "arm" in vars(self) else ()
+        if not any(each.calls for each in stats):
             return
-        stats = self.arm.limiter.stats.values()
         facts: dict[str, Any] = {"outcomes": dict(self._outcomes)}
         facts |= {"calls": sum(each.calls for each in stats), "throttled": sum(each.throttled for each in stats)}
         self.journal.write("ended", facts)
