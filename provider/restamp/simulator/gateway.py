@@ -24,7 +24,7 @@ ALWAYS = {
 ASSUMED = (
     "401, 403: their codes, texts and challenge are Resource Manager's documented ones; none is recorded.",
     "api-version missing or unknown, unknown namespace, type or subscription: Resource Manager's documented codes.",
-    "Rate limits: remaining counts fall and come back with the hour; a stamp answers 429 only where budgets are switched on.",
+    "Rate limits: remaining counts fall and come back with the hour; 429 only where budgets are switched on.",
     "405 for a method that a type does not have: as recorded for Update.",
 )
 
