@@ -57,7 +57,7 @@ class Vaults:
         sent = {key: value for key, value in body.items() if key in ("value", "contentType", "attributes", "tags")}
         attributes = {key: sent["attributes"].get(key) for key in ("enabled", "nbf", "exp")}
         sent["attributes"] = {key: value for key, value in attributes.items() if value is not None}
-        tail = "" if "value" in sent else f"/{body['version']}"
+        tail = f"/{body['version']}" if "value" not in sent and body["version"] else ""
         url = self._url(values["vault"], f"/secrets/{values['name']}{tail}")
         failpoints.reached("secret.before")
         self._at(url).write("PUT" if "value" in sent else "PATCH", url, sent)
@@ -75,8 +75,8 @@ class Vaults:
         return next((item for item in listed if ids.same(str(item["id"]).rpartition("/")[2], name)), None)
 
     def _as_object(self, resource_id: str, bundle: dict[str, Any]) -> dict[str, Any]:
-        """A secret under the id of Resource Manager; `version` is the current one's."""
-        version = str(bundle.get("id") or "").rpartition("/")[2]
+        """A secret under the id of Resource Manager; `version` is the current one's, which lists leave out."""
+        version = str(bundle.get("id") or "").partition("/secrets/")[2].partition("/")[2]
         return {**bundle, "id": resource_id, "version": version}
 
     def _url(self, vault: str, path: str) -> str:
