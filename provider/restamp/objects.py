@@ -11,6 +11,7 @@ from restamp import references
 from restamp.errors import NoKey, Unanswered, Unwritable
 from restamp.kind import Kind, Kinds, Place, Wire
 from restamp.models.document import (
+    Anew,
     Aside,
     Document,
     Immutable,
@@ -327,7 +328,10 @@ def _emptied(kind: Kind[D], wanted: D, found: D) -> dict[str, Any]:
 
 
 def _right_already(kind: Kind[D], wanted: D, found: D) -> Iterator[str]:
-    """Sealed values the stamp has: they are never sent again, for each would be stored as a new version."""
+    """Sealed values the stamp has: they are sent again only where a field needs it, for each makes a new version."""
+    own = own_fields(kind.model).items()
+    if any(getattr(wanted, n) is None and getattr(found, n) is not None for n, f in own if marked(f, Anew)):
+        return
     for name, field in own_fields(kind.model).items():
         one, other = getattr(wanted, name), getattr(found, name)
         if marked(field, Sealed) and one and (other is None or one.seen == other.seen):

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from restamp import ids
 from restamp.kind import OWN, Kind, Place, Wire
-from restamp.models.document import Aside, Document, Immutable, Model, Name, Number, OnWire, Sealed, SetOf, Truth
+from restamp.models.document import Anew, Aside, Document, Immutable, Model, Name, Number, OnWire, Sealed, SetOf, Truth
 from restamp.models.sealed import SealedValue
 
 _VERSION = "2016-10-01"  # documented: profiles 2019-03-01-hybrid and, by one of two pages, 2020-09-01-hybrid
@@ -58,8 +58,9 @@ class Secret(Document):
     value: Annotated[SealedValue | None, Sealed()] = None
     content_type: str | None = None
     enabled: Truth = True
-    not_before: Annotated[Number | None, OnWire("nbf")] = Field(None, description="seconds since 1970, UTC")
-    expires: Annotated[Number | None, OnWire("exp")] = Field(None, description="seconds since 1970, UTC")
+    # a vault changes its times, and clears none (documented: what an update leaves out stays)
+    not_before: Annotated[Number | None, OnWire("nbf"), Anew()] = Field(None, description="seconds since 1970, UTC")
+    expires: Annotated[Number | None, OnWire("exp"), Anew()] = Field(None, description="seconds since 1970, UTC")
     tags: dict[str, str] = Field(default_factory=dict)
 
 

@@ -40,6 +40,11 @@ class Aside:
 
 
 @dataclass(frozen=True, slots=True)
+class Anew:
+    """The field can be emptied only by writing the object anew, its sealed value included."""
+
+
+@dataclass(frozen=True, slots=True)
 class Json:
     """The field holds whatever JSON its service takes: in files plain numbers and truths below it are such."""
 
