@@ -74,7 +74,9 @@ class PolicyAssignment(Document):
     definition: Annotated[str, OnWire("policyDefinitionId")]
     metadata: Annotated[dict[str, Any], Json()] = Field(default_factory=dict)
     parameters: Annotated[dict[str, Any], Json()] = Field(default_factory=dict)
-    not_scopes: Annotated[tuple[str, ...], SetOf] = ()
+    not_scopes: Annotated[tuple[str, ...], SetOf] = Field(
+        default=(), description="scopes it leaves alone; those inside this subscription without its id"
+    )
 
 
 class Lock(Document):
@@ -99,30 +101,39 @@ def _role_to_wire(fields: dict[str, Any], place: Place) -> dict[str, Any]:
 
 def _scopes_from_wire(fields: dict[str, Any], place: Place) -> dict[str, Any]:
     """Assignable scopes name the subscription, which may be the default provider's and change."""
-    here = f"/subscriptions/{place.subscription}"
     scopes = fields.get("assignableScopes") or []
-    inner = [scope[len(here) :] or "/" if scope.lower().startswith(here.lower()) else scope for scope in scopes]
-    return fields | {"assignableScopes": inner}
+    return fields | {"assignableScopes": [_inner(scope, place) for scope in scopes]}
 
 
 def _scopes_to_wire(fields: dict[str, Any], place: Place) -> dict[str, Any]:
-    here = f"/subscriptions/{place.subscription}"
     scopes = fields.get("assignableScopes") or ["/"]
-    outer = [here + scope.rstrip("/") if not scope.lower().startswith("/subscriptions/") else scope for scope in scopes]
-    return fields | {"assignableScopes": outer, "type": "CustomRole"}
+    return fields | {"assignableScopes": [_outer(scope, place) for scope in scopes], "type": "CustomRole"}
 
 
-def _definition_from_wire(fields: dict[str, Any], place: Place) -> dict[str, Any]:
+def _inner(scope: str, place: Place) -> str:
+    """A scope without the subscription we are inside of; any other stays whole."""
+    here = f"/subscriptions/{place.subscription}"
+    return scope[len(here) :] or "/" if f"{scope}/".lower().startswith(f"{here}/".lower()) else scope
+
+
+def _outer(scope: str, place: Place) -> str:
+    here = f"/subscriptions/{place.subscription}"
+    return scope if scope.lower().startswith("/subscriptions/") else here + scope.rstrip("/")
+
+
+def _assigned_from_wire(fields: dict[str, Any], place: Place) -> dict[str, Any]:
     whole = str(fields["policyDefinitionId"])
     values = ids.take(_DEFINITION, whole)
     inside = values is not None and ids.same(values["subscription"], place.subscription)
-    return fields | {"policyDefinitionId": values["name"] if values and inside else whole}
+    scopes = [_inner(scope, place) for scope in fields.get("notScopes") or []]
+    return fields | {"policyDefinitionId": values["name"] if values and inside else whole, "notScopes": scopes}
 
 
-def _definition_to_wire(fields: dict[str, Any], place: Place) -> dict[str, Any]:
+def _assigned_to_wire(fields: dict[str, Any], place: Place) -> dict[str, Any]:
     name = fields["policyDefinitionId"]
     whole = name if name.startswith("/") else ids.build(_DEFINITION, place.values() | {"name": name})
-    return fields | {"policyDefinitionId": whole}
+    scopes = [_outer(scope, place) for scope in fields.get("notScopes", [])]
+    return fields | {"policyDefinitionId": whole, "notScopes": scopes}
 
 
 def _own(body: Body, place: Place) -> str | None:
@@ -206,8 +217,8 @@ POLICY_ASSIGNMENT = Kind(
         source="documented",
         endpoint="tenant",
         computed=frozenset({"scope", "sku"}),
-        decode=_definition_from_wire,
-        encode=_definition_to_wire,
+        decode=_assigned_from_wire,
+        encode=_assigned_to_wire,
     ),
 )
 
