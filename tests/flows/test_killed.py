@@ -64,38 +64,73 @@ def test_a_provider_killed_at_a_point_is_taken_up_by_the_next(
         assert {key: stamp.secret_versions(*key.split("/")) for key in SECRETS} == dict.fromkeys(SECRETS, 1)
 
 
-RUNS = [
-    ("up.begin", "everything"),
-    ("up.engine.before", "itself"),
-    ("host.started", "engine"),
-    ("target.asked", "everything"),
-    ("target.known", "itself"),
-    ("gate.opened", "engine"),
-    ("host.create.begin#9", "itself"),
-    ("host.create.answered#9", "everything"),
-    ("write.answered#9", "engine"),
-    ("secret.after#2", "itself"),
-    ("vault.entered", "engine"),
-    ("vault.left", "everything"),
-    ("disabled.after#2", "engine"),
-    ("holder.end#3", "everything"),
-    ("gate.asked#2", "itself"),
-    ("up.engine.after", "itself"),
-    ("up.told", "everything"),
-]
+CHAINS = {
+    "the provider": "host.started target.known#1 host.create.begin#9 write.answered#4 secret.after gate.asked",
+    "the engine": "target.asked gate.opened host.create.answered#9 vault.entered disabled.after#2",
+    "everything": "up.begin up.engine.before object.after#4 up.takes-up holder.end#2 up.engine.after up.told",
+}
+WAYS = {"the provider": "itself", "the engine": "engine", "everything": "everything"}
+REPAIR = [("host.read.answered#9", "itself"), ("host.update.answered", "engine")]
 
 
-@pytest.mark.parametrize(("point", "way"), RUNS)
-def test_a_run_killed_at_a_point_is_taken_up_by_the_next(
-    story: Story, undisturbed: Undisturbed, tmp_path: Path, point: str, way: str
+def test_every_point_is_one_of_these() -> None:
+    """None is dead: a provider comes to it, or a run with an engine; each test sees that it does."""
+    tried = {point.partition("#")[0] for chain in CHAINS.values() for point in chain.split()}
+    assert set(failpoints.NAMES) == {*PROVIDERS, *tried, *(point.partition("#")[0] for point, _ in REPAIR)}
+
+
+@pytest.mark.parametrize("victim", CHAINS)
+def test_a_run_killed_again_and_again_gets_there(
+    story: Story, undisturbed: Undisturbed, tmp_path: Path, victim: str
 ) -> None:
-    """The provider, the engine alone, or all of `restamp up`; `up` again until it is done, twice at most."""
+    """The provider, the engine alone, or all of `restamp up`, killed at one point after the other; then `up` once."""
     with story.new_stamp() as stamp:
         home = story.at_home_in(tmp_path)
-        story.restamp("up", status=None, **home, RESTAMP_FAIL_AT=f"{point}{'' if '#' in point else '#1'}:{way}")
-        told = [story.restamp("up", status=None, **home) for _ in range(2)]
+        for point in CHAINS[victim].split():
+            killed(story, point, WAYS[victim], home)
+        assert "next: restamp verify" in story.restamp("up", **home)
 
-        assert "14 of 14 objects done" in told[-1], "\n".join(told)
         assert twice(stamp, undisturbed.effects) == []
         assert left(stamp) == undisturbed.left
         assert {key: stamp.secret_versions(*key.split("/")) for key in SECRETS} == dict.fromkeys(SECRETS, 1)
+
+
+def killed(story: Story, point: str, way: str, home: dict[str, str]) -> None:
+    """A run that came to the point, and was killed there."""
+    name, _, count = point.partition("#")
+    seen = Path(home["RESTAMP_HOME"]) / point
+    told = story.restamp(
+        "up", status=None, **home, RESTAMP_FAIL_AT=f"{name}#{count or 1}:{way}", RESTAMP_FAIL_SEEN=str(seen)
+    )
+    assert seen.read_text().split().count(name) >= int(count or 1), told
+
+
+def test_a_repair_that_is_killed_is_written_once(story: Story, undisturbed: Undisturbed, tmp_path: Path) -> None:
+    """Drift found by a refresh, the run killed while it reads and after it wrote: the tags are put back once."""
+    with story.new_stamp() as stamp:
+        home = story.at_home_in(tmp_path)
+        story.restamp("up", **home)
+        group = next(body for body in stamp.objects() if body["id"].endswith("0/resourceGroups/app"))
+        stamp.load([group | {"tags": {}}])
+        for point, way in REPAIR:
+            killed(story, point, way, home)
+        assert "next: restamp verify" in story.restamp("up", **home)
+
+        assert effects(stamp) - undisturbed.effects == {f"PUT {group['id'].lower()}": 1}
+        assert left(stamp) == undisturbed.left
+
+
+def test_another_machine_takes_a_killed_run_up(story: Story, undisturbed: Undisturbed, tmp_path: Path) -> None:
+    """Without the journal nobody knows what is in a vault that lets nobody in: it is looked at, and nothing sent."""
+    with story.new_stamp() as stamp:
+        for home, at, status in (("one", "holder.end#3", provider.KILLED), ("two", "", 0)):
+            (tmp_path / home).mkdir()
+            assert provider.bring(story.runbook, story.env(RESTAMP_HOME=str(tmp_path / home)), at) == status
+
+        assert {key: stamp.secret_versions(*key.split("/")) for key in SECRETS} == dict.fromkeys(SECRETS, 1)
+        more = effects(stamp) - undisturbed.effects  # opened, entered, left, closed
+        assert sorted((path.rpartition("/")[2], count) for path, count in more.items()) == [
+            ("c66cb1bf-3d5e-4a44-9f0a-000000000001", 2),
+            ("kv-shut", 2),
+        ]
+        assert left(stamp) == undisturbed.left
