@@ -65,6 +65,8 @@ def leave(arm: "Arm", document: Document, recovery: str, writes: Writes) -> None
     if not isinstance(document, Subscription) or document.access != "recovery-user":
         return
     stamp = inside.way_in(arm, document)
+    if not stamp.covered:
+        return
     grant = _grant(document, recovery, stamp.principal)
     if stamp.get(ROLE_ASSIGNMENT.resource_id(grant, stamp.place), ROLE_ASSIGNMENT.wire) is not None:
         writes.delete(ROLE_ASSIGNMENT, grant, stamp)

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from restamp.arm.client import Arm
     from restamp.arm.inside import Inside
 
-Outcome = Literal["created", "updated", "unchanged", "left out", "not verified", "failed", "blocked", "waiting"]
+Outcome = Literal[
+    "created", "updated", "unchanged", "left alone", "left out", "not verified", "failed", "blocked", "waiting"
+]
+SHUT_OUT = "restamp is not let into the subscription"
 Key = tuple[str, str]  # kind, reference in lower case
 
 
@@ -236,7 +239,7 @@ class _Work:
         if found is not None and not objects.compare(kind, document, found.document):
             return Result(kind.name, ref, "unchanged")
         if not self.seen.covered and kind.wire.endpoint != "admin":
-            return Result(kind.name, ref, "waiting", "restamp is not let into the subscription")
+            return Result(kind.name, ref, "waiting", SHUT_OUT)
         if found is None and _principal(document).lower() in self.seen.gone:
             return Result(kind.name, ref, "left out", _gone(document))
         if found is None and self.seen.trusted and not self.seen.was_read(document, self.kinds):

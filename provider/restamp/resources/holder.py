@@ -10,13 +10,14 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, UpdateResult
 
-from restamp import failpoints, inside, objects
+from restamp import entering, failpoints, inside, objects, principals
 from restamp.errors import Refused
 from restamp.inside import Result
 from restamp.kind import Kinds
 from restamp.models.document import Document
+from restamp.models.principals import Principals
 from restamp.plugins import all_kinds
-from restamp.resources import live
+from restamp.resources import entered, live
 from restamp.resources.document import DocumentResource, In
 from restamp.resources.gate import behind
 from restamp.resources.provider import (
@@ -38,6 +39,7 @@ _KEPT = (*OWNED, "runbook")
 _SHOWN = 10
 DRIFTED = "drifted"
 _LONGEST = 160  # characters of a failure in the state; the journal has the whole
+_UNDONE = ("failed", "blocked")
 _AS_IT_SHOULD_BE = ("created", "updated", "unchanged", "left out", "not verified")
 
 
@@ -68,7 +70,7 @@ class HolderProvider(DocumentProvider):
         path = _folder(props) / props["file"]
         if props.get("status") != DONE or not path.exists() or digest_of(path) != props["digest"]:
             return ReadResult(id_, props)
-        drift = _drift(here, *here.outline(_folder(props)).read(props["file"]))
+        drift = _drift(here, *_read(here, props))
         if not drift:
             return ReadResult(id_, props)
         return ReadResult(id_, props | {"status": DRIFTED, "message": f"drifted: {drift}", "result": DRIFTED})
@@ -88,13 +90,28 @@ class HolderProvider(DocumentProvider):
         here = self._session(props)
         try:
             here.check(props.get("target") or "")
-            document, held = here.outline(_folder(props)).read(props["file"])
+            document, held = _read(here, props)
             label = here.kinds.of(document).label(document)
             results = _results(here, props, document, held, trusted=trusted)
         except Refused as error:
             return kept | undone("failed", one_line(error))
         failpoints.reached("holder.end")
-        return kept | _told(results, label, props.get("recovery"))
+        shut_out = any(result.message == inside.SHUT_OUT for result in results)
+        how = entering.asked_of_people(here.arm, document) if shut_out else ""
+        return kept | _told(results, label, props.get("recovery"), how)
+
+
+def _read(here: Session, props: Props) -> tuple[Document, tuple[Document, ...]]:
+    """The document and what it holds, as its people are known today."""
+    folder = _folder(props)
+    document, held = here.outline(folder).read(props["file"])
+    people = _people(folder)
+    return principals.today(document, people), tuple(principals.today(item, people) for item in held)
+
+
+@cache
+def _people(folder: Path) -> Principals:
+    return principals.table(folder)
 
 
 def _results(
@@ -102,34 +119,49 @@ def _results(
 ) -> list[Result]:
     """What became of the subscription and of everything inside it: made, filled, and only then disabled."""
     kind, recovery = here.kinds.of(document), props.get("recovery") or ""
-    mark = (recovery, props.get("target") or "", props["digest"])
     later = frozenset({kind.wire.late.field}) if held and kind.wire.late else frozenset[str]()
-    own = here.bring(kind, document, later, recovery)
+    filled = bool(held) or _filled(document)
+    own = entered.made(here, document, later, recovery, filled=filled)
     failpoints.reached("subscription.created")
-    if own.outcome == "failed" or not (held or _filled(document)):
+    if own.outcome in _UNDONE or not filled:
         return [own]
+    try:
+        found = _inside(here, props, document, held, trusted=trusted)
+    finally:
+        own = entered.given_back(here, document, later, recovery, own)
+    if later and not any(result.outcome in _UNDONE for result in (own, *found)):
+        failpoints.reached("disabled.before")
+        last = here.bring(kind, document, frozenset(), recovery)
+        failpoints.reached("disabled.after")
+        own = last if own.outcome == "unchanged" else own
+    return [own, *found]
+
+
+def _inside(
+    here: Session, props: Props, document: Document, held: tuple[Document, ...], *, trusted: bool
+) -> list[Result]:
+    """What became of everything inside a subscription that is there."""
+    kind, recovery = here.kinds.of(document), props.get("recovery") or ""
+    mark = (recovery, props.get("target") or "", props["digest"])
     stamp = inside.way_in(here.arm, document)
     failpoints.reached("look.before")
     seen = inside.look(stamp, here.kinds, document, here.base_plans(document))
     failpoints.reached("look.after")
     if not held and not seen.unread:
-        return [own]
+        return []
+    seen.gone = inside.gone(held, seen, here.kinds, stamp)
+    seen.covered = seen.covered and getattr(document, "access", "") != "tenant"  # who writes it then, looks after it
     # a run that was killed keeps no state: then the journal says whether what cannot be read was written
     seen.trusted = trusted or (bool(seen.unread) and here.was_filled(props["ref"], mark))
     open_again = objects.at_birth(kind, document)
-    if open_again != document and _differs(held, seen, here.kinds):
+    if open_again != document and seen.covered and _differs(held, seen, here.kinds):
         here.bring(kind, open_again, frozenset(), recovery)  # nothing can be written inside a disabled subscription
     label = kind.label(document)
     found = here.fill(stamp, document, held, seen, recovery, lambda count: live.say(f"{label}: {count} of {len(held)}"))
     if not any(result.outcome in ("failed", "blocked", "waiting") for result in found):
         here.filled(props["ref"], mark)
     failpoints.reached("filled")
-    if later and not any(result.outcome in ("failed", "blocked") for result in found):
-        failpoints.reached("disabled.before")
-        last = here.bring(kind, document, frozenset(), recovery)
-        failpoints.reached("disabled.after")
-        own = last if own.outcome == "unchanged" else own
-    return [own, *found]
+    return found
 
 
 def _differs(held: tuple[Document, ...], seen: inside.Contents, kinds: Kinds) -> bool:
@@ -143,11 +175,15 @@ def _filled(document: Document) -> bool:
     return getattr(document, "contents", "") in ("captured", "kept")
 
 
-def _told(results: list[Result], label: str, recovery: str | None) -> Props:
-    """The outputs: the worst of all statuses, counts by outcome, the first failures, and what it comes to."""
+def _told(results: list[Result], label: str, recovery: str | None, how: str) -> Props:
+    """The outputs: the worst of all statuses, counts by outcome, the first failures, and what it comes to.
+
+    `how` is what people have to do, where restamp is not let in.
+    """
     own, counts = results[0], Counter(result.outcome for result in results)
     bad = [result for result in results if result.outcome not in _AS_IT_SHOULD_BE]
-    status = "failed" if counts["failed"] else "waiting" if bad else DONE
+    undone_yet = "blocked" if own.outcome == "blocked" else "waiting"
+    status = "failed" if counts["failed"] else undone_yet if bad else DONE
     said = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
     if results == [own]:
         said = {"unchanged": "adopted, nothing written", "updated": f"updated {own.message}"}.get(own.outcome, said[2:])
@@ -156,9 +192,9 @@ def _told(results: list[Result], label: str, recovery: str | None) -> Props:
         live.say(f"{label}: {said}")
         return outs | {"result": finished(recovery)}
     failures = [str(result)[:_LONGEST] for result in sorted(bad, key=lambda result: result.outcome != "failed")]
-    for line in failures[:3]:
+    for line in [how] if how and status == "waiting" else failures[:3]:
         live.warn(f"{label}: {line}")
-    message = f"{said}; first: {failures[0]}"
+    message = f"{said}; {how}" if how and status == "waiting" else f"{said}; first: {failures[0]}"
     return outs | {"failures": failures[:_SHOWN], "message": message, "result": f"{status}: {message}"}
 
 
@@ -174,6 +210,7 @@ def _drift(here: Session, document: Document, held: tuple[Document, ...]) -> str
         return ""
     stamp = inside.way_in(here.arm, document)
     seen = inside.look(stamp, here.kinds, document, here.base_plans(document))
+    seen.gone = inside.gone(held, seen, here.kinds, stamp)
     differs = [item for item in inside.compare(held, seen, here.kinds) if item.action in ("create", "update")]
     named = ", ".join(f"{item.kind} {item.ref}" for item in differs[:3])
     return named + (f" and {len(differs) - 3} more" if len(differs) > 3 else "")

@@ -78,7 +78,9 @@ class Session:
         try:
             done = self.put(kind, document, later, recovery)
         except (StampError, ValidationError) as error:
-            return Result(kind.name, kind.ref(document), "failed", " ".join(str(error).split()))
+            outcome = inside.outcome_of(document, error)
+            gone = "its owner is gone from the directory: name another, ownerOverride in its document"
+            return Result(kind.name, kind.ref(document), outcome, gone if outcome == "blocked" else inside.line(error))
         return Result(kind.name, kind.ref(document), done.outcome, ", ".join(item.field for item in done.changes))
 
     def fill(
