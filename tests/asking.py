@@ -21,6 +21,7 @@ VERSIONS = {
     "microsoft.subscriptions.admin": "2015-11-01",
     "microsoft.fabric.admin": "2016-05-01",
     "microsoft.update.admin": "2021-07-01",
+    "microsoft.backup.admin": "2018-09-01",
 }
 
 

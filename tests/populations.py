@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from restamp.kinds.compute import ComputeQuota
 from restamp.kinds.groups import ResourceGroup
 from restamp.kinds.network import NetworkQuota
-from restamp.kinds.registry import RegistryQuota
-from restamp.kinds.storage import StorageQuota
+from restamp.kinds.registry import RegistryConfiguration, RegistryQuota
+from restamp.kinds.storage import StorageQuota, StorageSettings
 from restamp.kinds.subscriptions import Offer, Plan, Subscription
 from restamp.models.document import Document, own_fields
 
@@ -108,4 +108,8 @@ def populations(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[Document]
         routing_resource_manager_type=st.sampled_from(["Default", "Admin"]),
     )
     subscriptions = unique(draw(st.lists(subscription, max_size=5)), "id")
-    return [*groups, *compute, *network, *storage, *registry, *plans, *offers, *subscriptions]
+    settings = [  # every stamp has them
+        StorageSettings(retention_period_for_deleted_storage_accounts_in_days=draw(COUNTS)),
+        RegistryConfiguration(name="Default", maximum_capacity_in_gib=draw(COUNTS)),
+    ]
+    return [*groups, *compute, *network, *storage, *registry, *settings, *plans, *offers, *subscriptions]

@@ -55,7 +55,7 @@ def capture(arm: "Arm", before: Runbook, progress: Callable[[str, int], None]) -
         progress(kind.name, len(found))
     documents, homeless = _with_a_home(documents, kinds)
     findings += homeless
-    if not any(not kinds.of(document).wire.read_only for document in documents):
+    if not any(not (kinds.of(item).wire.read_only or kinds.of(item).wire.everywhere) for item in documents):
         raise NothingHappened("captured")
     holders = [document for document in documents if kinds.of(document).holds]
     looked = inside.look_at_all(arm, holders, documents, kinds)

@@ -69,6 +69,9 @@ class Wire(Generic[D]):
     outside: tuple[str, ...] = ()  # fields that stand beside `properties`
     action: str = ""  # brought about by a POST of this name, not by a PUT
     read_only: str = ""  # why nobody can write it through the API: captured and verified
+    afterwards: str = ""  # why `put` leaves it alone, and who writes it then: captured and verified
+    everywhere: bool = False  # every stamp has it: that it is there says nothing
+    acts: Callable[[Body, Body], Iterable[tuple[str, Body]]] | None = None  # POSTs from one body to another, for no PUT
     bound_to: str = ""  # a template: the identity that sealed fields are bound to
     flat: bool = False  # fields stand in the body itself, not under `properties`
     located: bool = False  # `location` goes with every write

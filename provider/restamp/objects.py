@@ -1,7 +1,7 @@
 """The three verbs that work on any kind: collect (capture), compare (diff, verify, refresh), put (restore)."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import tenacity
@@ -15,6 +15,7 @@ from restamp.models.document import (
     Aside,
     Document,
     Immutable,
+    Local,
     Model,
     OnWire,
     Sealed,
@@ -27,7 +28,7 @@ from restamp.models.document import (
 from restamp.models.finding import Finding
 
 D = TypeVar("D", bound=Document)
-Outcome = Literal["created", "updated", "unchanged"]
+Outcome = Literal["created", "updated", "unchanged", "left alone"]
 _NOT_UNDERSTOOD = (ValidationError, KeyError, TypeError, AttributeError)  # a wire form that no model expects
 _PLAIN = frozenset({"id", "name", "type", "location", "etag"})  # of every object: computed, or told by its id
 
@@ -121,7 +122,7 @@ def compare(kind: Kind[D], wanted: D, found: D, skip: frozenset[str] = frozenset
     """Every field of the stamp's that differs; absent and empty are equal, references compare without case."""
     changes = []
     for name, field in own_fields(kind.model).items():
-        if name in kind.identity or name in skip or marked(field, Aside):
+        if name in kind.identity or name in skip or marked(field, Aside) or _is_hidden(field):
             continue
         one, other = getattr(wanted, name), getattr(found, name)
         if marked(field, Sealed):
@@ -140,6 +141,8 @@ def put(kind: Kind[D], wanted: D, stamp: Objects, kinds: Kinds, later: frozenset
     `later` names fields that something else will set: they are not compared, and born with a value that can be.
     Unwritable where the object is there and its state is none anybody can ask for.
     """
+    if kind.wire.afterwards:
+        return Put("left alone")
     return bring(kind, wanted, read(kind, wanted, stamp, kinds), stamp, kinds, later)
 
 
@@ -169,6 +172,11 @@ def bring(
     return Put("updated", tuple(changes))
 
 
+def _is_hidden(field: Any) -> bool:
+    """Whether a stamp takes it and never shows it: what only people know, and is no secret that can be told apart."""
+    return marked(field, Local) and not marked(field, Sealed)
+
+
 def hidden(kind: Kind[D], found: D) -> list[str]:
     """The fields of an object that nobody can read: secrets that are disabled, or that there is no key for."""
     fields = own_fields(kind.model).items()
@@ -193,7 +201,7 @@ def decode(kind: Kind[D], body: Mapping[str, Any], place: Place, kinds: Kinds) -
     """The document an object of the stamp stands for; what no field knows goes to `unmodelled`."""
     outside = {key: value for key, value in body.items() if key not in _PLAIN and key != "properties"}
     inside = body.get("properties") or {}
-    identity = kind.identity_of(str(body["id"]), place)
+    identity = kind.identity_of(str(body["id"]), place) if kind.identity else {}  # one of a kind may have no id
     if identity is None:
         raise KeyError(body["id"])
     beside = {name: outside[name] for name in kind.wire.outside if name in outside}
@@ -318,7 +326,16 @@ def _write(kind: Kind[D], wanted: D, stamp: Objects, kinds: Kinds, found: Found[
         with attempt:
             now = read(kind, wanted, stamp, kinds) if attempt.retry_state.attempt_number > 1 else None
             if now is None or compare(kind, wanted, now.document):
-                stamp.put(kind.resource_id(wanted, stamp.place), kind.wire, body)
+                _send(kind, kind.resource_id(wanted, stamp.place), stamp, body, now or found)
+
+
+def _send(kind: Kind[D], resource_id: str, stamp: Objects, body: dict[str, Any], found: Found[D] | None) -> None:
+    """One PUT, or the POSTs that lead from the body found to the one wanted."""
+    if kind.wire.acts is None:
+        stamp.put(resource_id, kind.wire, body)
+        return
+    for action, sent in kind.wire.acts(found.body if found else {}, body):
+        stamp.put(resource_id, replace(kind.wire, action=action), dict(sent))
 
 
 def _emptied(kind: Kind[D], wanted: D, found: D) -> dict[str, Any]:

@@ -91,8 +91,9 @@ class Arm:
         return self.admin.list_or_none(self.admin.url(path, api_version))
 
     def put(self, resource_id: str, wire: Wire[Any], body: dict[str, Any]) -> None:
-        """Write one object, whole; Unanswered where nobody can say whether it was done."""
-        self.admin.write("PUT", self.admin.url(resource_id, wire.api_version), body)
+        """Write one object, whole, or POST an action to it; Unanswered where nobody can say whether it was done."""
+        action = f"/{wire.action}" if wire.action else ""
+        self.admin.write("POST" if action else "PUT", self.admin.url(resource_id + action, wire.api_version), body)
 
     def delete(self, resource_id: str, wire: Wire[Any]) -> None:
         """Nothing is left of the object; absent is fine."""

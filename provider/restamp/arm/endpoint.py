@@ -101,6 +101,8 @@ class Endpoint:
             seen.add(url)
             answer = self._good("GET", url, self.read(url))
             page = answer.body if isinstance(answer.body, dict) else {"value": answer.body or []}
+            if "properties" in page and "value" not in page:  # one of a kind, in no list (recorded)
+                page = {"value": [page]}
             found += page.get("value") or []
             url = str(page.get("nextLink") or page.get("@odata.nextLink") or "")
         return found

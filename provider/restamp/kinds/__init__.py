@@ -7,6 +7,7 @@ from restamp.hookspecs import hookimpl
 from restamp.kind import Kind
 from restamp.kinds import (
     authorization,
+    backup,
     compute,
     delegation,
     groups,
@@ -27,6 +28,9 @@ def kinds() -> Iterable[Kind[Any]]:
         network.QUOTA,
         storage.QUOTA,
         registry.QUOTA,
+        storage.SETTINGS,
+        registry.CONFIGURATION,
+        backup.LOCATION,
         subscriptions.PLAN,
         subscriptions.OFFER,
         delegation.DIRECTORY_TENANT,
@@ -34,6 +38,7 @@ def kinds() -> Iterable[Kind[Any]]:
         subscriptions.SUBSCRIPTION,
         delegation.OFFER_DELEGATION,
         delegation.DELEGATED_OFFER,
+        compute.FEATURE,
         # inside a subscription, in the order in which each needs the ones before
         delegation.ACQUIRED_PLAN,
         groups.REGISTRATION,

@@ -1,4 +1,4 @@
-"""Quotas of Microsoft.ContainerRegistry.Admin."""
+"""Quotas and the configuration of Microsoft.ContainerRegistry.Admin."""
 
 from typing import Annotated
 
@@ -16,6 +16,13 @@ class RegistryQuota(Document):
     capacity_per_registry_in_gib: Annotated[Count, Field(alias="capacityPerRegistryInGiB")]
 
 
+class RegistryConfiguration(Document):
+    """How much all container registries of a stamp may take: `Default` is the only one (recorded)."""
+
+    name: Name
+    maximum_capacity_in_gib: Annotated[Count, Field(alias="maximumCapacityInGiB")] = 0
+
+
 QUOTA = Kind(
     name="RegistryQuota",
     folder="quotas/registry",
@@ -25,5 +32,18 @@ QUOTA = Kind(
         listed="/subscriptions/{provider}/providers/Microsoft.ContainerRegistry.Admin/locations/{region}/quotas",
         api_version="2019-11-01-preview",
         source="recorded",
+    ),
+)
+
+CONFIGURATION = Kind(
+    name="RegistryConfiguration",
+    folder="registry-configurations",
+    model=RegistryConfiguration,
+    wire=Wire(
+        id="/subscriptions/{provider}/providers/Microsoft.ContainerRegistry.Admin/locations/{region}/configurations/{name}",
+        listed="/subscriptions/{provider}/providers/Microsoft.ContainerRegistry.Admin/locations/{region}/configurations",
+        api_version="2019-11-01-preview",
+        source="recorded",
+        everywhere=True,
     ),
 )

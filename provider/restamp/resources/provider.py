@@ -146,8 +146,8 @@ class DocumentProvider(ResourceProvider):
             live.warn(f"{label}: {said}")
             return kept | undone(status, said)
         failpoints.reached("document.end")
-        said = {"created": "created", "unchanged": "adopted, nothing written"}.get(done.outcome, "")
-        said = said or "updated " + ", ".join(change.field for change in done.changes)
+        plain = {"created": "created", "unchanged": "adopted, nothing written", "left alone": kind.wire.afterwards}
+        said = plain.get(done.outcome) or "updated " + ", ".join(change.field for change in done.changes)
         live.say(f"{label}: {said}")
         result = {"status": DONE, "message": said, "result": finished(props.get("recovery")), "outcome": done.outcome}
         return kept | result

@@ -49,9 +49,13 @@ class Standing:
     def seen(self, runbook: str = "") -> Document | None:
         """The object as the stamp has it now, None where it is not there; a value that no key is for is not told.
 
+        What is left alone for now is taken to be as it should: nothing would be done about it.
+
         One list answers for all objects of a kind that has one. Forbidden or Unwritable where it cannot be read.
         """
         kind, document = self._kind, self._document
+        if kind.wire.afterwards:
+            return document
         if not kind.inside and not kind.wire.per:
             return self._here.seen(kind, kind.ref(document))
         if self._is_sealed:

@@ -21,6 +21,15 @@ def missing(call: Call) -> Response:
     return error(404, "ResourceNotFound", f"The resource '{call.address.name}' was not found.")
 
 
+def settings(call: Call) -> Response:
+    """Return the settings; as long as nobody set them nothing that was deleted is kept (documented)."""
+    if next(call.state.store.of_type(call.address.type_key, call.address.key), None) is not None:
+        return singleton(call)
+    place = f"{call.state.root}/providers/{NAMESPACE}/locations/{call.state.region}/settings/value"
+    body = {"id": place, "name": f"{call.state.region}/value", "type": call.rule.shown_type}
+    return Response(200, body | {"location": call.state.region, "properties": dict(call.rule.defaults)})
+
+
 def undelete(call: Call) -> Response:
     """Bring a deleted storage account back, as an operation (recorded)."""
     key = call.address.key.rpartition("/")[0]
@@ -79,11 +88,12 @@ RULES = (
     row(
         "locations/settings",
         methods={LIST, PUT},
-        answers={LIST: singleton, PUT: put_singleton},
+        answers={LIST: settings, PUT: put_singleton},
         name="located",
         create=200,
         defaults={"retentionPeriodForDeletedStorageAccountsInDays": 0},
         fields={"retentionPeriodForDeletedStorageAccountsInDays": int},
+        assumed=("Storage settings: id, name and type of the object, before and after it was written.",),
     ),
     row(
         "locations/storageAccounts",

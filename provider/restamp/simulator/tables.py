@@ -2,6 +2,7 @@
 
 from . import (
     authorization,
+    backup,
     compute,
     fabric,
     keyvault,
@@ -19,7 +20,7 @@ from . import (
 )
 from .rules import LIST, Rule
 
-ADMIN = (compute, network, storage, keyvault, registry, subscriptions, tenant, resources, fabric, update)
+ADMIN = (compute, network, storage, keyvault, registry, subscriptions, tenant, resources, fabric, update, backup)
 SERVICES = (*ADMIN, registrations, authorization, policies, locks, vaults)
 OWN: tuple[Rule, ...] = tuple(rule for service in SERVICES for rule in service.RULES)
 OPERATIONS: dict[str, Rule] = {

@@ -18,10 +18,13 @@ from restamp.resources.typed.groups import Registration, ResourceGroup
 from restamp.resources.typed.keyvault import AccessPolicy, Sealed, Secret, Vault
 from restamp.resources.typed.offers import Offer, Plan, Subscription
 from restamp.resources.typed.quotas import ComputeQuota, NetworkQuota, RegistryQuota, StorageQuota
+from restamp.resources.typed.settings import BackupLocation, ComputeFeature, RegistryConfiguration, StorageSettings
 
 __all__ = [
     "AccessPolicy",
     "AcquiredPlan",
+    "BackupLocation",
+    "ComputeFeature",
     "ComputeQuota",
     "DelegatedOffer",
     "DirectoryTenant",
@@ -34,6 +37,7 @@ __all__ = [
     "PolicyAssignment",
     "PolicyDefinition",
     "Registration",
+    "RegistryConfiguration",
     "RegistryQuota",
     "ResourceGroup",
     "RoleAssignment",
@@ -41,6 +45,7 @@ __all__ = [
     "Sealed",
     "Secret",
     "StorageQuota",
+    "StorageSettings",
     "Subscription",
     "Vault",
 ]
