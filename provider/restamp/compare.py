@@ -58,6 +58,22 @@ def compare(arm: "Arm", runbook: Runbook, progress: Callable[[str, int], None]) 
     return result
 
 
+def compare_one(arm: "Arm", runbook: Runbook, document: Document) -> Comparison:
+    """Compare one document, and what it holds, with the stamp. Never writes."""
+    same_stamp(arm, runbook.stamp)
+    kinds, kind, result = runbook.kinds, runbook.kinds.of(document), Comparison()
+    parents = runbook.of(kinds[kind.wire.per]) if kind.wire.per else ()
+    found, _ = objects.collect(kind, arm, kinds, parents)
+    ref = kind.ref(document).lower()
+    _kind(
+        kind, replace(runbook, documents=(document,)), [item for item in found if kind.ref(item).lower() == ref], result
+    )
+    named = [runbook.find(to, name) for _, to, name in referred(document)]
+    offers = [item for item in named if item is not None and not kinds.of(item).holds]  # whose base plans are its own
+    _insides(arm, replace(runbook, documents=(document, *offers)), result, lambda _name, _count: None)
+    return result
+
+
 def _insides(arm: "Arm", runbook: Runbook, result: Comparison, progress: Callable[[str, int], None]) -> None:
     """What every holder holds; one that cannot be seen into, or never was, is not covered, and never a pass."""
     holders = [document for document in runbook.documents if runbook.kinds.of(document).holds]

@@ -58,6 +58,23 @@ def writable(deployment: str | None, recovery: RecoveryDocument, recovery_id: st
     raise Refused([Finding("wrong-target", "stop", f"recovery {recovery_id}", message, hint)])
 
 
+def repairable(deployment: str | None, last: Captured | None, recovery: RecoveryDocument | None, its_id: str) -> str:
+    """The recovery that may write to the stamp that answers, by its id; "" where it is the one that was captured.
+
+    That one lives, so a single document may be repaired on it; not where a recovery, no drill, says that it was lost.
+    """
+    here = last is not None and deployment is not None and deployment == last.deployment
+    lost = recovery is not None and not recovery.drill and deployment in recovery.lost
+    if here and not lost:
+        return its_id if recovery is not None and recovery.target.deployment == deployment else ""
+    if recovery is not None:
+        writable(deployment, recovery, its_id)
+        return its_id
+    message = f"deployment {deployment or 'unknown'} answers, and the runbook is that of {last and last.deployment}"
+    hint = "If the stamp was lost, begin its recovery: restamp begin. If this is the stamp: restamp capture"
+    raise Refused([Finding("other-deployment", "stop", "up --only", message, hint)])
+
+
 def may_live(deployment: str) -> str:
     """What is said of a deployment that was lost and answers."""
     return f"deployment {deployment} is one that was lost: it may be the living stamp"

@@ -35,12 +35,14 @@ def accept(
     """
     from restamp.cli.here import recovery_of, runbook_folder
     from restamp.models.stamp import Acceptance
+    from restamp.only import name_of, named
     from restamp.plugins import all_kinds
     from restamp.recovery import accept as accepted
     from restamp.runbook import load
 
     folder = runbook_folder(runbook)
-    name = _known(" ".join(subject), load(folder, all_kinds()).names())
+    loaded = load(folder, all_kinds())
+    name = name_of(loaded, named(loaded, " ".join(subject)))
     today = _today()
     decision = Acceptance(
         subject=name, reason=_given(reason), by=by or getpass.getuser(), on=today, until=_day(until, today)
@@ -49,15 +51,6 @@ def accept(
     print(decision)
     print(f"needed: {path} in git: git add {path} && git commit")
     print("next: restamp up")
-
-
-def _known(subject: str, names: list[str]) -> str:
-    from restamp.runbook.problems import suggestion
-
-    if subject not in names:
-        hint = suggestion(subject, names) or "`restamp status` names what is not done."
-        raise _wrong(subject, "there is no such document in the runbook", hint)
-    return subject
 
 
 def _given(reason: str) -> str:

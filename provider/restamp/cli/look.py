@@ -36,7 +36,7 @@ def diff(
     if as_json:
         print(json.dumps(_as_json(result), indent=1, ensure_ascii=False))
         return
-    _show(result)
+    show(result)
     created, updated, unexpected, unread = (len(result.of(action)) for action in _SIGN)
     left = f"{unexpected} unexpected (left alone)" + (f", {unread} not verified" if unread else "")
     print(f"{created} to create, {updated} to update, {result.equal} equal, {left}")
@@ -57,7 +57,7 @@ def verify(
     if as_json:
         print(json.dumps(_as_json(result), indent=1, ensure_ascii=False))
     else:
-        _show(result)
+        show(result)
         missing, different, unexpected, unread = (len(result.of(action)) for action in _SIGN)
         told = f" ({missing} missing, {different} different)" if missing + different else ""
         left = sum(1 for finding in result.findings if finding.code == "principal-gone")
@@ -108,7 +108,8 @@ def _compared(runbook: Path | None, connect_to: str, ca: str, client_id: str) ->
         return compare(arm, loaded, step)
 
 
-def _show(result: "Comparison") -> None:
+def show(result: "Comparison") -> None:
+    """Every difference, by what `up` would do with it, and what could not be compared; capped."""
     from restamp.cli import output
 
     for action in _SIGN:

@@ -1,11 +1,15 @@
 """Prepare: `capture`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from restamp.cli.here import CREDENTIALS, CaFile, ClientId, ConnectTo, RunbookOption, runbook_folder
+
+if TYPE_CHECKING:
+    from restamp.arm.client import Arm
+    from restamp.runbook import Runbook
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,11 +26,20 @@ def capture(
         str,
         typer.Option(help="The deployment that answers is the stamp from now on, whatever it lacks.", metavar="ID"),
     ] = "",
+    only: Annotated[
+        str,
+        typer.Option(
+            help="Only this document, anew: its file, its name as `diff` prints it, or its label.", metavar="DOCUMENT"
+        ),
+    ] = "",
     connect_to: ConnectTo = "",
     ca: CaFile = "",
     client_id: ClientId = "",
 ) -> None:
     """Write what the stamp is today into the runbook; reads only from the stamp.
+
+    With --only DOCUMENT one file is written, and all others stay as they are, byte for byte: restamp capture --only
+    plans/gold.yaml, or --only 'Plan offers-rg/gold'.
 
     Refused where another deployment answers than the last capture's, and where a stamp that is being restored still
     lacks something: git keeps the runbook, and the next recovery needs it.
@@ -51,6 +64,9 @@ def capture(
     ):
         target.same_stamp(arm, before.stamp)
         target.expected(arm.about.deployment, last, restored, new_deployment)
+        if only:
+            _one(arm, before, only, known=bool(new_deployment) or target.familiar(arm.about.deployment, last, restored))
+            return
         found = captured(arm, before, step)
     if not new_deployment:
         known = target.familiar(found.captured.deployment, last, restored)
@@ -62,6 +78,26 @@ def capture(
     for line in output.capped((f"  {finding}" for finding in found.findings), "restamp diff --json"):
         print(line)
     print(f"{len(found.runbook.documents)} documents in {folder}: {_files(changed)}")
+
+
+def _one(arm: "Arm", before: "Runbook", text: str, *, known: bool) -> None:
+    """One document anew; of a stamp that is still being restored nothing that would take something away."""
+    from dataclasses import replace
+
+    from restamp import only, target
+    from restamp.cli import output
+
+    document = only.named(before, text)
+    file, alone = only.file_in(before, document), only.captured(arm, before, document)
+    if not known:
+        first, second = replace(before, documents=(document,)), replace(alone.runbook, documents=(alone.document,))
+        target.nothing_lost(first, second, arm.about.deployment, known=False)
+    written = only.save(alone, file)
+    for line in output.capped((f"  {finding}" for finding in alone.findings), "restamp diff --json"):
+        print(line)
+    inside = len(alone.runbook.within(alone.document))
+    held = f", with {inside} objects inside" if inside else ""
+    print(f"{only.name_of(before, document)}{held}: {written or file}{'' if written else ' has not changed'}")
 
 
 def _folder(runbook: Path | None, name: str) -> Path:

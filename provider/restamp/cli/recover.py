@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from restamp.runbook import Runbook
 
 Way = Literal["native", "rebuild"]
+_DOC = "DOCUMENT"
 NewRecovery = Annotated[str, typer.Argument(help="The recovery; left out: today's date.", metavar="[ID]")]
 RecoveryId = Annotated[
     str, typer.Argument(help="The recovery; left out: RESTAMP_RECOVERY, else the newest.", metavar="[ID]")
@@ -65,6 +66,14 @@ def up(
     recovery: Annotated[
         str, typer.Option(help="The recovery; left out: RESTAMP_RECOVERY, else the newest.", metavar="ID")
     ] = "",
+    only: Annotated[
+        str,
+        typer.Option(help="Only this document: its file, its name as `diff` prints it, or its label.", metavar=_DOC),
+    ] = "",
+    revision: Annotated[
+        str, typer.Option("--from", help="With --only: as it was at this commit of the runbook.", metavar="REVISION")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="With --only: write without asking, for scripts.")] = False,
     connect_to: ConnectTo = "",
     ca: CaFile = "",
     client_id: ClientId = "",
@@ -72,6 +81,10 @@ def up(
     """Bring the stamp to what the runbook says: `pulumi up` with all it needs set. Again and again is always right.
 
     Refreshes first, so it also repairs drift; takes up a run that was killed. What stands behind -- goes to Pulumi.
+
+    With --only DOCUMENT one object, and what it holds, is brought back without Pulumi: its differences are shown, then
+    you are asked. restamp up --only 'Plan offers-rg/gold' --from HEAD~3. On the living stamp this repairs; it deletes
+    nothing.
     """
     from restamp.cli.here import arm_of, recovery_of, runbook_folder
     from restamp.cli.pulumi import Pulumi
@@ -80,6 +93,11 @@ def up(
     from restamp.target import same_stamp, writable
 
     folder = runbook_folder(runbook)
+    _fitting(only, revision, context.args)
+    if only:
+        from restamp.cli.only import Asked, bring_back
+
+        raise typer.Exit(bring_back(Asked(folder, only, revision, recovery, yes), (connect_to, ca, client_id)))
     loaded = load(folder, all_kinds())
     begun = recovery_of(folder, recovery)
     with arm_of(loaded.stamp.suffix, connect_to, ca, client_id) as arm:
@@ -97,6 +115,18 @@ def up(
     print(standing.summary(_this_run(loaded.stamp.suffix, begun_at)))
     failpoints.reached("up.told")
     raise typer.Exit(standing.exit_status)
+
+
+def _fitting(only: str, revision: str, rest: list[str]) -> None:
+    """Refuse options that mean something only with --only, and Pulumi's with it."""
+    from restamp.errors import Refused
+    from restamp.models.finding import Finding
+
+    wrong = rest if only else ["--from"] * bool(revision)
+    if wrong:
+        message = "does not go with --only: Pulumi has no part in it" if only else "goes with --only alone"
+        hint = "restamp up --only DOCUMENT --from REVISION --yes"
+        raise Refused([Finding("options", "stop", " ".join(wrong), message, hint)])
 
 
 def status(

@@ -1,0 +1,137 @@
+"""Recover: `up --only`, a single document from the runbook or from any commit of it, its differences first."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from restamp.errors import Refused
+from restamp.models.finding import Finding
+
+if TYPE_CHECKING:
+    from restamp.arm.client import Arm
+    from restamp.arm.settings import Settings
+    from restamp.compare import Comparison
+    from restamp.models.document import Document
+    from restamp.runbook import Runbook
+
+Way = tuple[str, str, str]  # connect-to map, CA file, client id
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What people asked for: a document, the commit it is taken from ("" is the files as they are), and a recovery."""
+
+    folder: Path
+    name: str
+    revision: str
+    recovery: str
+    yes: bool
+
+
+def bring_back(asked: Asked, way: Way) -> int:
+    """Show what would be written, ask, write it, say what became of it; the exit status."""
+    from restamp.cli.here import arm_of
+    from restamp.only import file_in, name_of, named
+    from restamp.resources.alone import bring_back as brought
+    from restamp.sealing import for_writing
+
+    with _source(asked) as (runbook, told):
+        document = named(runbook, asked.name, asked.folder)
+        name, file = name_of(runbook, document), file_in(runbook, document)
+        print(f"{name}, as {file} says{told}")
+        with arm_of(runbook.stamp.suffix, *way, for_writing(runbook.folder, runbook.stamp)) as arm:
+            recovery = _allowed(arm, runbook, asked)
+            where = recovery, arm.about.deployment or ""
+            result = _compared(arm, runbook, document, asked)
+            settings = arm.settings
+        if not result.of("create") + result.of("update"):
+            print(f"nothing to write: {result.equal} equal")
+            return 0
+        _confirmed(f"write this to {runbook.stamp.suffix}, deployment {where[1]}?", asked.yes)
+        _into_environment(settings)
+        outs = brought(runbook, document, file, where, lambda text: print(f"  {text}", file=sys.stderr))
+        return _told(name, outs, asked)
+
+
+@contextmanager
+def _source(asked: Asked) -> Iterator[tuple["Runbook", str]]:
+    """The runbook that is meant, with the people of today, and what to say of where it is from."""
+    from restamp import history
+    from restamp.plugins import all_kinds
+    from restamp.principals import FILE, as_today
+    from restamp.runbook import load
+
+    if not asked.revision:
+        yield as_today(load(asked.folder, all_kinds())), ""
+        return
+    with history.at(asked.folder, asked.revision) as earlier:
+        people = asked.folder / FILE
+        (earlier.folder / FILE).unlink(missing_ok=True)
+        if people.exists():
+            (earlier.folder / FILE).write_bytes(people.read_bytes())
+        yield as_today(load(earlier.folder, all_kinds())), f" in {earlier.commit}"
+
+
+def _allowed(arm: "Arm", runbook: "Runbook", asked: Asked) -> str:
+    """The recovery whose target answers, or "" where it is the living stamp, which may be repaired; else Refused."""
+    from restamp.cli.here import captured_last, recovery_of
+    from restamp.recovery import known
+    from restamp.target import repairable, same_stamp
+
+    same_stamp(arm, runbook.stamp)
+    begun = recovery_of(asked.folder, asked.recovery) if known(asked.folder) or asked.recovery else None
+    recovery, its_id = (begun.document, begun.id) if begun else (None, "")
+    return repairable(arm.about.deployment, captured_last(asked.folder), recovery, its_id)
+
+
+def _compared(arm: "Arm", runbook: "Runbook", document: "Document", asked: Asked) -> "Comparison":
+    """What differs, shown as `restamp diff` shows it; Refused where the document needs what the stamp has not."""
+    from restamp.cli.look import show
+    from restamp.compare import compare_one
+    from restamp.only import absent
+
+    result = compare_one(arm, runbook, document)
+    show(result)
+    if missing := list(absent(arm, runbook, document)):
+        source = f" --from {asked.revision}" if asked.revision else ""
+        message = f"it needs {', '.join(missing[:4])}, which the stamp has not"
+        hint = f"Bring that back first: restamp up --only '{missing[0]}'{source}"
+        raise Refused([Finding("needs", "stop", asked.name, message, hint)])
+    return result
+
+
+def _confirmed(question: str, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        hint = "In a script say it beforehand: --yes. `restamp diff` only shows."
+        raise Refused(
+            [Finding("no-terminal", "stop", "standard input", "is no terminal, so nobody can be asked", hint)]
+        )
+    if not typer.confirm(question):
+        print("nothing was written")
+        raise typer.Exit(2)
+
+
+def _into_environment(settings: "Settings") -> None:
+    """How to reach the stamp, where the provider looks for it: options count as much as variables."""
+    os.environ |= {f"RESTAMP_{name.upper()}": str(value) for name, value in vars(settings).items() if value}
+
+
+def _told(name: str, outs: dict[str, Any], asked: Asked) -> int:
+    counts = outs.get("counts") or {outs.get("outcome") or outs.get("status"): 1}
+    print(f"{name}: " + ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())))
+    for line in outs.get("failures") or ([] if outs.get("status") == "done" else [outs.get("message")]):
+        print(f"  {line}")
+    if outs.get("status") != "done":
+        print("next: remove the cause, then the same command again: it goes on with what is not done")
+        return 4 if outs.get("status") == "failed" else 3
+    if asked.revision:
+        print(f"next: restamp capture --only '{name}', or the next `restamp up` writes what the runbook says today")
+    return 0

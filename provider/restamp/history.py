@@ -1,0 +1,74 @@
+"""The runbook in git: as it was at an earlier commit, and a commit of what a capture found."""
+
+import io
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from restamp.errors import Refused
+from restamp.models.finding import Finding
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A runbook as it was at a commit: its folder for now, and the commit with its day, for people."""
+
+    folder: Path
+    commit: str
+
+
+@contextmanager
+def at(folder: Path, revision: str) -> Iterator[Earlier]:
+    """The runbook of a revision in a folder of its own, which goes again; sealed values are sealed there too.
+
+    Refused where git knows no such revision, or it has no runbook there.
+    """
+    commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if commit is None:
+        hint = "Name a commit, a tag or a branch: git log --oneline"
+        raise _refused(f"--from {revision}", f"there is no such revision in the git repository of {folder}", hint)
+    below = (_git(folder, "rev-parse", "--show-prefix") or b"").decode().strip()
+    name = commit.decode().strip()
+    packed = _git(folder, "archive", "--format=tar", name)  # of this folder alone, for that is where git is asked
+    if packed is None:
+        hint = f"See when it came: git log --oneline -- {folder}"
+        raise _refused(f"--from {revision}", f"it has no {below or 'runbook'}", hint)
+    told = (_git(folder, "show", "--no-patch", "--format=%h of %cs", name) or commit).decode().strip()
+    with tempfile.TemporaryDirectory(prefix="restamp-") as scratch:
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            archive.extractall(scratch, filter="data")
+        yield Earlier(Path(scratch), told)
+
+
+def commit(folder: Path, message: str) -> str:
+    """Commit everything in a runbook's folder, also where nothing changed; the commit's short name.
+
+    What is staged elsewhere stays staged. Refused with what git says.
+    """
+    for arguments in (("add", "--all", "--", "."), ("commit", "--quiet", "--allow-empty", "-m", message, "--", ".")):
+        done = _run(folder, *arguments)
+        if done.returncode:
+            reason = " ".join((done.stderr or done.stdout).decode(errors="replace").split())
+            hint = f"The capture is written. Mend what git says, then: git add {folder} && git commit"
+            raise _refused(f"git {arguments[0]}", reason, hint)
+    return (_git(folder, "rev-parse", "--short", "HEAD") or b"").decode().strip()
+
+
+def _git(folder: Path, *arguments: str) -> bytes | None:
+    done = _run(folder, *arguments)
+    return None if done.returncode else done.stdout
+
+
+def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(["git", "-C", str(folder), *arguments], check=False, capture_output=True)
+    except FileNotFoundError:
+        raise _refused("git", "there is no `git` on PATH", "Install it: the runbook is kept in it.") from None
+
+
+def _refused(about: str, message: str, hint: str) -> Refused:
+    return Refused([Finding("history", "stop", about, message, hint)])

@@ -1,0 +1,186 @@
+"""Single documents through the command line: captured alone, brought back alone, from any commit of the runbook."""
+
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+from tests.flows.world import NAME, World, contents
+
+from restamp.simulator import Stamp
+from restamp.simulator.population import population
+
+PLAN = "Plan offers-rg/gold"
+GIT = {f"GIT_{who}_{what}": "op@contoso.example" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+
+
+def git(world: World, *arguments: str) -> str:
+    """git in the operator's project."""
+    done = subprocess.run(
+        ["git", *arguments], cwd=world.folder, env=os.environ | GIT, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def committed(world: World, message: str = "captured") -> str:
+    """A commit of all there is; its id."""
+    if not (world.folder / ".git").exists():
+        git(world, "init", "--quiet")
+    git(world, "add", "--all", "stacks")
+    git(world, "commit", "--quiet", "--allow-empty", "-m", message)
+    return git(world, "rev-parse", "HEAD")
+
+
+def bytes_of(world: World) -> dict[str, bytes]:
+    return {str(path.relative_to(world.runbook)): path.read_bytes() for path in world.runbook.rglob("*.yaml")}
+
+
+def quota(stamp: Stamp, cores: int) -> None:
+    """Somebody changes the compute quota on the stamp."""
+    body = next(item for item in contents(stamp) if item["id"].endswith("Compute.Admin/locations/redmond/quotas/small"))
+    stamp.load([body | {"properties": body["properties"] | {"coresLimit": cores}}])
+
+
+def cores(stamp: Stamp) -> int:
+    found = next(
+        item for item in stamp.objects() if item["id"].lower().endswith("compute.admin/locations/redmond/quotas/small")
+    )
+    return int(found["properties"]["coresLimit"])
+
+
+def test_one_document_is_captured_and_no_other_file_changes(world: World) -> None:
+    """By its file, its name or its label; what changed elsewhere on the stamp stays out of the runbook."""
+    with world.stamp_of(1, []) as stamp:
+        stamp.load(contents(stamp))
+        world.restamp("capture", "--stamp", NAME)
+        before = bytes_of(world)
+        quota(stamp, 21)
+        own = stamp.objects()
+        plan = next(item for item in own if item["id"].endswith("plans/gold"))
+        stamp.load([plan | {"properties": plan["properties"] | {"displayName": "Golden"}}])
+
+        told = world.restamp("capture", "--only", "ComputeQuota compute/small")
+        assert "ComputeQuota compute/small: quotas/compute/small.yaml" in told
+        after = bytes_of(world)
+        assert {name for name in after if after[name] != before[name]} == {"quotas/compute/small.yaml"}
+        assert b"coresLimit: 21" in after["quotas/compute/small.yaml"]
+        again = world.restamp("capture", "--only", str(world.runbook / "quotas/compute/small.yaml"))
+        assert "has not changed" in again
+        assert "subscriptions/contoso-erp-1--" in world.restamp("capture", "--only", "Contoso ERP 1")
+        assert bytes_of(world) == after
+        assert stamp.writes == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Plan offers-rg/golt", "Did you mean Plan offers-rg/gold?"),
+        ("plans/silver.yaml", "there is no such document in the runbook"),
+        ("offers-rg/gold", "means 2 documents"),
+    ],
+)
+def test_what_is_no_document_is_refused_with_a_way_out(world: World, text: str, said: str) -> None:
+    """By capture and by up alike; nothing is asked of the stamp's objects."""
+    world.captured()
+    with world.stamp_of(1, []) as stamp:
+        stamp.load(contents(stamp))
+        for command in ("capture", "up"):
+            assert said in world.restamp(command, "--only", text, status=2)
+        assert stamp.writes == []
+
+
+def test_one_document_comes_back_from_an_earlier_commit(world: World) -> None:
+    """Its diff first, written through the journal; the runbook keeps what it says, and the way to keep it is told."""
+    with world.stamp_of(1, []) as stamp:
+        stamp.load(contents(stamp))
+        world.restamp("capture", "--stamp", NAME)
+        first = committed(world)
+        quota(stamp, 99)
+        world.restamp("capture")
+        committed(world, "more cores")
+        before = bytes_of(world)
+        command = ("up", "--only", "ComputeQuota compute/small", "--from", first)
+
+        assert "nothing to write" in world.restamp("up", "--only", "ComputeQuota compute/small")
+        told = world.restamp(*command, status=2)
+        assert "~ ComputeQuota compute/small\n    coresLimit: 99 -> 20" in told
+        assert "is no terminal" in told
+        assert stamp.writes == []
+        told = world.restamp(*command, "--yes")
+        assert f"as quotas/compute/small.yaml says in {first[:7]}" in told
+        assert "ComputeQuota compute/small: 1 updated" in told
+        assert "next: restamp capture --only 'ComputeQuota compute/small'" in told
+        assert (cores(stamp), len(stamp.writes)) == (20, 1)
+        assert bytes_of(world) == before
+        assert "updated    ComputeQuota compute/small" in world.restamp("journal")
+        for wrong in ("no-such-thing", "--help"):
+            told = world.restamp("up", "--only", "compute/small", f"--from={wrong}", status=2)
+            assert "there is no such revision" in told
+
+
+def test_people_are_asked_on_a_terminal(world: World) -> None:
+    """No writes nothing, yes writes."""
+    with world.stamp_of(1, []) as stamp:
+        stamp.load(contents(stamp))
+        world.restamp("capture", "--stamp", NAME)
+        quota(stamp, 99)
+        for answer, status, now in ((b"n\n", 2, 99), (b"y\n", 0, 20)):
+            ours, theirs = pty.openpty()
+            os.write(ours, answer)
+            command = [sys.executable, "-m", "restamp", "up", "--only", "compute/small"]
+            done = subprocess.run(
+                command, cwd=world.folder, env=world.env(), stdin=theirs, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == status, done.stdout + done.stderr
+            assert "write this to redmond.ext.contoso.example" in done.stdout
+            assert cores(stamp) == now
+
+
+def test_what_needs_something_absent_is_refused_by_its_name(world: World) -> None:
+    """The next command brings that back first; then it goes."""
+    world.captured()
+    with world.stamp_of(1, []) as stamp:
+        kept = [item for item in contents(stamp) if "/plans/" not in item["id"] and "/offers/" not in item["id"]]
+        stamp.load(item for item in kept if "subscriptionId" not in item)
+        told = world.restamp("up", "--only", "Offer offers-rg/gold", "--yes", status=2)
+        assert "it needs Plan offers-rg/gold, which the stamp has not" in told
+        assert "restamp up --only 'Plan offers-rg/gold'" in told
+        assert "Plan offers-rg/gold: 1 created" in world.restamp("up", "--only", PLAN, "--yes")
+        assert "Offer offers-rg/gold: 1 created" in world.restamp("up", "--only", "Offer offers-rg/gold", "--yes")
+
+
+def test_only_the_recoverys_target_or_the_living_stamp_is_written_to(world: World) -> None:
+    """A deployment that nobody knows is refused, and one that is lost; the target of a recovery is written to."""
+    world.captured()
+    with world.stamp_of(2) as stamp:
+        told = world.restamp("up", "--only", "ResourceGroup offers-rg", "--yes", status=2)
+        assert "and the runbook is that of" in told
+        world.restamp("begin")
+        assert "1 created" in world.restamp("up", "--only", "ResourceGroup offers-rg", "--yes")
+        assert len(stamp.writes) == 1
+    with world.stamp_of(1, []) as stamp:
+        stamp.load(contents(stamp))
+        quota(stamp, 99)
+        told = world.restamp("up", "--only", "ComputeQuota compute/small", "--yes", status=2)
+        assert "it may be the living stamp" in told
+        assert stamp.writes == []
+
+
+def test_a_subscription_comes_back_with_what_is_inside(world: World) -> None:
+    """What was deleted inside is made again, with its rights; what it is asked again is unchanged."""
+    with world.stamp_of(1, []) as stamp:
+        stamp.load(population(stamp, 3, contents=True, everywhere=stamp.admin))
+        world.restamp("capture", "--stamp", NAME)
+        files = sorted(path.name for path in (world.runbook / "subscriptions").iterdir())
+        file = f"subscriptions/{files[0]}"
+        own = files[0].rpartition("--")[2].removesuffix(".yaml")
+        inside = [str(item["id"]).lower() for item in stamp.objects() if f"/{own}/" in str(item["id"]).lower()]
+        gone = [each for each in inside if "/policyassignments/" in each]
+        for each in gone:
+            stamp.state.store.delete(each)
+        assert gone
+        told = world.restamp("up", "--only", file, "--yes")
+        assert "+ PolicyAssignment" in told
+        assert "1 created" in told
+        assert "nothing to write" in world.restamp("up", "--only", file)
