@@ -1,9 +1,11 @@
 # The words people type. Each makes what it needs first: .venv (tools/setup) and the engine (tools/pulumi/engine).
 .DEFAULT_GOAL := help
-.PHONY: help demo test engine check bench conformance lock clean
+.PHONY: help demo test engine check bench soak conformance lock clean
 bin := .venv/bin
 RECORDINGS ?= tests/recordings
 ARGS ?=
+SEED ?= 1
+KILLS ?= 200
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +29,9 @@ check: ## format, lint, types, import contracts
 bench: ## speed and size, the figures of docs/performance.md
 	@tools/run python -m tests.benchmarks $(ARGS)
 	@tools/run python -m tests.benchmarks.limiter
+
+soak: ## kill a recovery KILLS=200 times at random points; SEED=n plays the same again
+	@tools/run python -m tests.soak $(SEED) $(KILLS)
 
 conformance: ## replay RECORDINGS=<folder> of real stamps against the simulator (ARGS=-v shows each difference)
 	@tools/setup

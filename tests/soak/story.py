@@ -1,20 +1,30 @@
 """One recovery of a small stamp, begun as often as needed, and what the stamp has to say for itself afterwards."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.flows.world import NAME, World
-from tests.soak.small import SECRETS, SHUT, deployed, lost
+from tests.soak import small
 from tests.test_secrets import written
 
 from restamp.simulator import Fault, Stamp
 from restamp.simulator.messages import Request, Response
 
-_OF_THE_MOMENT = {"createdOn", "updatedOn", "created", "updated", "etag", "version", "acquisitionTime", "versions"}
-TWICE = 2  # a vault that has to be entered: a policy for us, and away with it
+_OF_THE_MOMENT = {"createdOn", "updatedOn", "created", "updated", "etag", "version", "acquisitionTime"}
+_VAULT = "/providers/microsoft.keyvault/vaults/"
+
+
+class Scene(NamedTuple):
+    """The stamp as it was, with everything on it; and redeployed, with those alone who survive its loss."""
+
+    lost: Callable[[Stamp], object]
+    deployed: Callable[[Stamp], object]
+
+
+SMALL = Scene(small.lost, small.deployed)
 
 
 class WorksOnIt(Fault):
@@ -30,13 +40,14 @@ class WorksOnIt(Fault):
 class Story(World):
     """A world with a captured runbook whose recovery has begun; each stamp is the same new one, without anything."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, scene: Scene = SMALL) -> None:
         """Capture the stamp that is lost, with its secrets sealed."""
         super().__init__(folder)
+        self._scene = scene
         self.runbook.mkdir(parents=True)
         self.key = written(self.runbook, "ann").rename(folder / "ann.pfx")
         with self.stamp_of(1) as stamp:
-            lost(stamp)
+            scene.lost(stamp)
             self.restamp("capture", "--stamp", NAME)
         with self.new_stamp():
             self.restamp("begin")
@@ -55,19 +66,52 @@ class Story(World):
         """The redeployed stamp, as it was before anything was written to it; one of its PUTs is an operation."""
         with self.stamp_of(2) as stamp:
             stamp.faults.append(WorksOnIt("PUT .*Network.Admin/.*/quotas/small", times=None))
-            yield deployed(stamp)
+            self._scene.deployed(stamp)
+            yield stamp
+
+    def killed(self, at: str, home: dict[str, str]) -> tuple[bool, str]:
+        """Whether a run came to `at`, a point with its count and way, and so was killed there; and what it printed."""
+        name, _, which = at.partition("#")
+        seen = Path(home["RESTAMP_HOME"]) / "seen"
+        seen.unlink(missing_ok=True)
+        told = self.restamp("up", status=None, **home, RESTAMP_FAIL_AT=at, RESTAMP_FAIL_SEEN=str(seen))
+        passed = seen.read_text().split() if seen.exists() else []
+        return passed.count(name) >= int(which.partition(":")[0]), told
+
+
+class Undisturbed(NamedTuple):
+    """A recovery that nobody disturbed: where it came by how often, what it wrote, what the stamp is then."""
+
+    passed: Counter[str]
+    effects: Counter[str]
+    left: dict[str, Any]
+
+    def unlike(self, stamp: Stamp) -> list[str]:
+        """How a stamp differs that was brought back in many runs: what was written again, and what is another.
+
+        A vault that lets nobody in is entered and left in each run, and is as it was in the end.
+        """
+        again = (effects(stamp) - self.effects).items()
+        found = [f"{path}: {count} times more" for path, count in again if not _is_vault(path)]
+        here = left(stamp)
+        return found + sorted(key for key in {*here, *self.left} if here.get(key) != self.left.get(key))
+
+
+def undisturbed(stamp: Stamp, seen: Path) -> Undisturbed:
+    """What all others are compared with; `seen` has the points that were passed."""
+    return Undisturbed(Counter(seen.read_text().split()), effects(stamp), left(stamp))
+
+
+def effects(stamp: Stamp) -> Counter[str]:
+    """How often each object was written with effect: by method, host of a vault, and path."""
+    return Counter(f"{record.method} {record.plane}{record.path.lower()}" for record in stamp.effects)
 
 
 def left(stamp: Stamp) -> dict[str, Any]:
-    """All that is on a stamp, secrets with their values, without times and versions."""
+    """All that is on a stamp, secrets with the values of all their versions, without times and names of versions."""
     mine = [body for body in stamp.objects() if "/updatelocations/" not in body["id"].lower()]  # says what time it is
-    return {body["id"].lower(): _without_times(body) for body in mine} | values(stamp)
-
-
-def values(stamp: Stamp) -> dict[str, str]:
-    """What is in the vaults."""
-    found = {name: stamp.state.get(f"/vault/{name.replace('/', '/secrets/')}") for name in SECRETS}
-    return {name: body["versions"][-1]["value"] for name, body in found.items() if body}
+    secrets = [body for _, body in stamp.state.store.of_type(("", "vault/secrets"))]
+    return {body["id"].lower(): _without_times(body) for body in (*mine, *secrets)}
 
 
 def _without_times(value: Any) -> Any:
@@ -76,12 +120,5 @@ def _without_times(value: Any) -> Any:
     return [_without_times(item) for item in value] if isinstance(value, list) else value
 
 
-def effects(stamp: Stamp) -> Counter[str]:
-    """How often each object was written with effect; by its path on the stamp, for secrets by their names."""
-    return Counter(f"{record.method} {record.path.lower()}" for record in stamp.effects)
-
-
-def twice(stamp: Stamp, undisturbed: Counter[str]) -> list[str]:
-    """What was written more often than in a run that nobody disturbed; a vault is entered and left as a pair."""
-    more = effects(stamp) - undisturbed
-    return [name for name, count in more.items() if not (name.endswith(f"/{SHUT}") and count in (1, TWICE, TWICE + 1))]
+def _is_vault(path: str) -> bool:
+    return _VAULT in path and "/" not in path.partition(_VAULT)[2]
