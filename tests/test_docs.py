@@ -21,7 +21,7 @@ PAGES = sorted(
 LIMITS = ROOT / "docs" / "limits.md"
 BEGIN, END = "<!-- assumed:begin -->\n", "<!-- assumed:end -->"
 COMMANDS = [item.callback.__name__ for item in app.registered_commands if item.callback]
-COMMANDS += [str(group.name) for group in app.registered_groups]
+COMMANDS += [str(group.typer_instance.info.name) for group in app.registered_groups if group.typer_instance]
 
 
 def written() -> str:
