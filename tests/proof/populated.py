@@ -14,7 +14,7 @@ _READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 def deployed(stamp: Stamp, subscriptions: int) -> Stamp:
     """The stamp with the people of the customer's directory, and an admin who is one of the rescuers."""
     group = stamp.add_group(RESCUERS)
-    stamp.load(people(stamp, subscriptions))
+    stamp.load(body for body in people(stamp, subscriptions) if body["id"].startswith("/directory/"))
     stamp.add_user(SOMEBODY, "its own")
     stamp.add_principal(stamp.admin.name, "Owner", scope="/", groups=[group.object_id])
     return stamp
@@ -76,7 +76,18 @@ def _of_the_provider(stamp: Stamp) -> list[Wire]:
     held = {"roleDefinitionId": role, "principalId": person, "scope": root}
     place = f"{root}{authorization}/roleAssignments/5f6b1d0a-6a3e-4f0c-9a57-0f7d2b8a4c11"
     lock = {"level": "CanNotDelete", "notes": "the hub team's"}
-    return [_plain(place, held), _plain(f"{group}{authorization}/locks/keep-offers", lock)]
+    lab = {"roleName": "Lab", "type": "CustomRole", "assignableScopes": [group], "permissions": [{"actions": ["*"]}]}
+    rule = {"if": {"field": "location", "equals": "nowhere"}, "then": {"effect": "deny"}}
+    policy = {"displayName": "Nowhere", "policyType": "Custom", "mode": "All", "policyRule": rule}
+    named = f"{root}{authorization}/policyDefinitions/nowhere"
+    force = {"displayName": "Nowhere", "policyDefinitionId": named, "scope": root, "notScopes": [group]}
+    return [
+        _plain(f"{root}{authorization}/roleDefinitions/5f6b1d0a-6a3e-4f0c-9a57-0f7d2b8a4c12", lab),
+        _plain(place, held),
+        _plain(named, policy),
+        _plain(f"{root}{authorization}/policyAssignments/nowhere", force),
+        _plain(f"{group}{authorization}/locks/keep-offers", lock),
+    ]
 
 
 def _built_in(tenant: Wire) -> Wire:
