@@ -117,9 +117,17 @@ def as_tenant(
 
     Only the tenant endpoint and vaults are asked. Waiting where the principal has no role in the subscription.
     """
+    stamp, seen, wanted = seen_as_tenant(arm, document, held, kinds)
+    return inside.bring_back(wanted, seen, kinds, stamp, noted)
+
+
+def seen_as_tenant(
+    arm: "Arm", document: Subscription, held: Iterable[Document], kinds: Kinds
+) -> tuple["Inside", inside.Contents, list[Document]]:
+    """A subscription as its tenant's principal sees it, and what of its contents that principal may write."""
     own = Kinds({kind.name: kind for kind in kinds if not (kind.inside and kind.wire.endpoint == "admin")})
     stamp = arm.of_tenant(document.id, document.tenant)
     seen = inside.look(stamp, own, document)
     wanted = [item for item in held if kinds.of(item).name in own.by_name]
     seen.gone = inside.gone(wanted, seen, own, stamp)
-    return inside.bring_back(wanted, seen, own, stamp, noted)
+    return stamp, seen, wanted

@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from restamp import inside, objects, principals
+from restamp import entering, inside, lost, objects, principals
 from restamp.capture import with_contents, with_local
+from restamp.compare import Comparison
 from restamp.errors import Refused
+from restamp.kinds.subscriptions import Subscription
 from restamp.models.document import Document
 from restamp.models.finding import Finding
 from restamp.runbook import Runbook
@@ -78,6 +80,7 @@ def captured(arm: "Arm", before: Runbook, document: Document) -> Alone:
     held = dict(before.inside)
     if kind.holds:
         _, contents = next(iter(inside.look_at_all(arm, [found], documents, kinds)))
+        findings += lost.told([(inside.way_in(arm, found), contents)], arm.settings.parallel)
         earlier = (item for items in before.inside.values() for item in items)
         known = principals.asked([(inside.way_in(arm, found), contents.documents)], earlier)
         documents, new = with_contents(documents, {ref.lower(): contents}, known, before)
@@ -129,6 +132,21 @@ def absent(arm: "Arm", runbook: Runbook, document: Document) -> Iterator[str]:
                 found[name] = arm.get(resource_id, kind.wire) is None
                 if found[name]:
                     yield name
+
+
+def compared_as_tenant(arm: "Arm", runbook: Runbook, document: Subscription) -> Comparison:
+    """What differs inside a subscription as its tenant's principal sees it; Refused where that has no role there."""
+    held, kinds = runbook.within(document), runbook.kinds
+    _, seen, wanted = entering.seen_as_tenant(arm, document, held, kinds)
+    if not seen.covered:
+        message = "neither the admin endpoint nor the subscription lets this principal in"
+        hint = "Sign in as a principal that is Owner of it (docs/operator/rights.md)."
+        raise Refused([Finding("not-let-in", "stop", name_of(runbook, document), message, hint)])
+    differences = list(inside.compare(wanted, seen, kinds))
+    equal = len(wanted) - sum(1 for item in differences if item.action != "unexpected")
+    whose = f"Subscription {document.display_name}"
+    told = [replace(item, within=whose) for item in differences if item.action != "left out"]
+    return Comparison(equal, 1, 1, told, list(seen.findings))
 
 
 def _within(text: str, folder: Path) -> str:

@@ -4,8 +4,10 @@ import os
 import pty
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from tests.flows.test_rights import FIRST, SECOND, Rights, back
 from tests.flows.world import NAME, World, contents
 
 from restamp.simulator import Stamp
@@ -13,6 +15,12 @@ from restamp.simulator.population import population
 
 PLAN = "Plan offers-rg/gold"
 GIT = {f"GIT_{who}_{what}": "op@contoso.example" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+
+
+@pytest.fixture
+def rights(tmp_path: Path) -> Rights:
+    """A plain operator's machine, with two subscriptions in the runbook."""
+    return Rights(tmp_path)
 
 
 def git(world: World, *arguments: str) -> str:
@@ -184,3 +192,26 @@ def test_a_subscription_comes_back_with_what_is_inside(world: World) -> None:
         assert "+ PolicyAssignment" in told
         assert "1 created" in told
         assert "nothing to write" in world.restamp("up", "--only", file)
+
+
+def test_a_tenant_brings_back_what_is_inside_with_its_own_credentials(rights: Rights) -> None:
+    """Without rights at the admin endpoint the tenant's principal writes the contents alone, and journals them."""
+    rights.says(FIRST, "access: tenant\n")
+    with rights.redeployed() as stamp:
+        rights.restamp("begin")
+        rights.restamp("up", status=3)
+        tenant = stamp.add_principal("the tenant's", "Owner", scope=f"/subscriptions/{FIRST}")
+        command, own = ("up", "--only", f"Subscription {FIRST}", "--yes"), rights.as_one(tenant)
+        writes = len(stamp.writes)
+        told = rights.restamp(*command, **own)
+
+        assert "only what is inside, by the tenant endpoint" in told
+        assert "+ Group app" in told
+        assert f"Subscription {FIRST}: 2 created" in told
+        assert back(stamp, FIRST)
+        assert {record.plane for record in stamp.writes[writes:]} == {"tenant"}
+        assert "nothing to write: 2 equal" in rights.restamp(*command, **own)
+        assert f"Group app in {FIRST}" in rights.restamp("journal")
+        told = rights.restamp("up", "--only", f"Subscription {SECOND}", "--yes", status=2, **own)
+        assert "neither the admin endpoint nor the subscription lets this principal in" in told
+        rights.restamp("up", "--only", PLAN, "--yes", status=4, **own)

@@ -2,9 +2,11 @@
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from restamp.models.document import Document
     from restamp.runbook import Runbook
 
+_SHOWN = 10
 Way = tuple[str, str, str]  # connect-to map, CA file, client id
 
 
@@ -38,7 +41,6 @@ def bring_back(asked: Asked, way: Way) -> int:
     """Show what would be written, ask, write it, say what became of it; the exit status."""
     from restamp.cli.here import arm_of
     from restamp.only import file_in, name_of, named
-    from restamp.resources.alone import bring_back as brought
     from restamp.sealing import for_writing
 
     with _source(asked) as (runbook, told):
@@ -46,17 +48,66 @@ def bring_back(asked: Asked, way: Way) -> int:
         name, file = name_of(runbook, document), file_in(runbook, document)
         print(f"{name}, as {file} says{told}")
         with arm_of(runbook.stamp.suffix, *way, for_writing(runbook.folder, runbook.stamp)) as arm:
-            recovery = _allowed(arm, runbook, asked)
-            where = recovery, arm.about.deployment or ""
-            result = _compared(arm, runbook, document, asked)
-            settings = arm.settings
-        if not result.of("create") + result.of("update"):
-            print(f"nothing to write: {result.equal} equal")
-            return 0
-        _confirmed(f"write this to {runbook.stamp.suffix}, deployment {where[1]}?", asked.yes)
-        _into_environment(settings)
-        outs = brought(runbook, document, file, where, lambda text: print(f"  {text}", file=sys.stderr))
-        return _told(name, outs, asked)
+            if reason := _shut_out(arm, document):
+                print(f"only what is inside, by the tenant endpoint: {reason}")
+                return _as_tenant(arm, runbook, document, asked)
+            return _as_operator(arm, runbook, document, asked)
+
+
+def _shut_out(arm: "Arm", document: "Document") -> str:
+    """Why the admin endpoint is no way, where the tenant's own is one: a tenant has no place there."""
+    from restamp.errors import Forbidden, NotSignedIn, Unreachable
+    from restamp.kinds.subscriptions import Subscription
+
+    try:
+        arm.place  # noqa: B018 - asks
+    except (Forbidden, NotSignedIn, Unreachable) as error:
+        if isinstance(document, Subscription):
+            return str(error)
+        raise
+    return ""
+
+
+def _as_operator(arm: "Arm", runbook: "Runbook", document: "Document", asked: Asked) -> int:
+    from restamp.only import file_in, name_of
+    from restamp.resources.alone import bring_back as brought
+
+    recovery = _allowed(arm, runbook, asked)
+    target = arm.about.deployment or ""
+    result = _compared(arm, runbook, document, asked)
+    if not _wanted(result, f"write this to {runbook.stamp.suffix}, deployment {target}?", asked):
+        return 0
+    _into_environment(arm.settings)
+    file, say = file_in(runbook, document), partial(print, " ", file=sys.stderr)
+    outs = brought(runbook, document, file, (recovery, target), say)
+    return _told(name_of(runbook, document), outs, asked)
+
+
+def _as_tenant(arm: "Arm", runbook: "Runbook", document: "Document", asked: Asked) -> int:
+    from restamp.cli.look import show
+    from restamp.kinds.subscriptions import Subscription
+    from restamp.only import compared_as_tenant, name_of
+    from restamp.resources.alone import fill_as_tenant
+
+    assert isinstance(document, Subscription)
+    result = compared_as_tenant(arm, runbook, document)
+    show(result)
+    if not _wanted(result, f"write this to {runbook.stamp.suffix}?", asked):
+        return 0
+    results = fill_as_tenant(runbook, document, arm.settings)
+    bad = [item for item in results if item.outcome in ("failed", "blocked", "waiting")]
+    status = "failed" if any(item.outcome == "failed" for item in bad) else "waiting" if bad else "done"
+    outs = {"status": status, "counts": Counter(item.outcome for item in results), "failures": list(map(str, bad))}
+    return _told(name_of(runbook, document), outs, asked)
+
+
+def _wanted(result: "Comparison", question: str, asked: Asked) -> bool:
+    """Whether there is something to write, and people want it."""
+    if not result.of("create") + result.of("update") + result.of("not verified"):
+        print(f"nothing to write: {result.equal} equal")
+        return False
+    _confirmed(question, asked.yes)
+    return True
 
 
 @contextmanager
@@ -127,7 +178,9 @@ def _into_environment(settings: "Settings") -> None:
 def _told(name: str, outs: dict[str, Any], asked: Asked) -> int:
     counts = outs.get("counts") or {outs.get("outcome") or outs.get("status"): 1}
     print(f"{name}: " + ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())))
-    for line in outs.get("failures") or ([] if outs.get("status") == "done" else [outs.get("message")]):
+    for line in list(outs.get("failures") or ())[:_SHOWN] or (
+        [] if outs.get("status") == "done" else [outs.get("message")]
+    ):
         print(f"  {line}")
     if outs.get("status") != "done":
         print("next: remove the cause, then the same command again: it goes on with what is not done")

@@ -5,11 +5,14 @@ from collections.abc import Callable
 
 from pulumi.dynamic import Config, ConfigureRequest
 
+from restamp.arm.settings import Settings
+from restamp.inside import Result
+from restamp.kinds.subscriptions import Subscription
 from restamp.models.document import Document
 from restamp.resources import live
 from restamp.resources.holder import HolderProvider
 from restamp.resources.provider import DocumentProvider, Props, inputs_of
-from restamp.resources.session import end_all
+from restamp.resources.session import end_all, session
 from restamp.runbook import Runbook
 from restamp.runbook.outline import digest_of
 
@@ -34,5 +37,16 @@ def bring_back(
     try:
         with live.on(live.Row(lambda text, _severity, _ephemeral: say(text))):
             return provider.create(props).outs or {}
+    finally:
+        end_all()
+
+
+def fill_as_tenant(runbook: Runbook, document: Subscription, settings: Settings) -> list[Result]:
+    """What became of what a subscription holds, written by a principal of its tenant's, through the same journal."""
+    here = session(settings)
+    here.outline(runbook.folder)  # opens what is sealed there
+    here.check("")
+    try:
+        return here.fill_as_tenant(document, runbook.within(document))
     finally:
         end_all()

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from restamp import failpoints, inside, objects
+from restamp import entering, failpoints, inside, objects
 from restamp.arm.settings import Settings
 from restamp.errors import Refused, RestampError, StampError
 from restamp.inside import Contents, Result
 from restamp.journal import Journal
 from restamp.kind import Kind, Kinds
+from restamp.kinds.subscriptions import Subscription
 from restamp.models.document import Document
 from restamp.models.finding import Finding
 from restamp.plugins import all_kinds
@@ -93,14 +94,23 @@ class Session:
         counted: Callable[[int], None],
     ) -> list[Result]:
         """Bring everything inside a subscription to what its documents say, and write down each that is written."""
+        results = inside.bring_back(held, seen, self.kinds, stamp, self._noting(holder, recovery), counted)
+        self._count(result.outcome for result in results)
+        return results
+
+    def fill_as_tenant(self, holder: Subscription, held: Iterable[Document]) -> list[Result]:
+        """The same for a tenant's own principal, which has no place at the admin endpoint; no recovery is its own."""
+        results = entering.as_tenant(self.arm, holder, held, self.kinds, self._noting(holder, ""))
+        self._count(result.outcome for result in results)
+        return results
+
+    def _noting(self, holder: Document, recovery: str) -> inside.Noted:
         place = {"recovery": recovery, "in": self.kinds.of(holder).ref(holder)}
 
         def noted(kind: str, ref: str) -> AbstractContextManager[dict[str, Any]]:
             return self._noted("put", place | {"kind": kind, "ref": ref})
 
-        results = inside.bring_back(held, seen, self.kinds, stamp, noted, counted)
-        self._count(result.outcome for result in results)
-        return results
+        return noted
 
     def filled(self, ref: str, mark: Mark) -> None:
         """Write down that all inside a subscription is as `mark` says: its recovery, its target, its file's digest."""
