@@ -1,19 +1,23 @@
 """The examples of docs/operator/own-program.md, on the real engine, with Pulumi's own host."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pulumi.dynamic import Resource
 from tests.flows.world import DOMAIN, NAME, REGION, ROOT, World
+from tests.test_kinds_settings import feature
 from tests.test_secrets import written
 from tests.test_simulator_tenant import Tenant
 from tests.test_simulator_vaults import Data
 
 from restamp.models.sealed import SealedValue
 from restamp.models.stamp import Stamp as StampDocument
+from restamp.resources import typed
 from restamp.runbook.save import own_file
 from restamp.secrets import Seals, recipients
 from restamp.secrets.capture_key import for_sealing
@@ -31,6 +35,8 @@ MADE = (
 TAILSPIN = "7d1e4a52-90c3-4b1f-8a6e-2f5b9c0d3e14"
 APP = f"/subscriptions/{TAILSPIN}/resourceGroups/app"
 LOCK = f"{APP}/providers/Microsoft.Authorization/locks/keep"
+BLOCKS = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs/operator/own-program.md").read_text("utf-8"), re.M | re.S)
+CONTOSO = "2c7f3b90-6d1e-4e58-9b42-8a0c5d7e1f36"
 PLAIN = "correct horse battery staple"
 
 
@@ -46,7 +52,7 @@ class Program:
         world.run("pulumi", "--non-interactive", "stack", "init", REGION)
         world.pulumi("config", "set", "restamp:stamp", NAME)
 
-    def sealed(self, vault: str, value: str) -> SealedValue:
+    def sealed(self, vault: str, value: str, subscription: str = TAILSPIN) -> SealedValue:
         """A value of the secret `db-password`, as the runbook would have it."""
         folder = self.runbook
         folder.mkdir(exist_ok=True)
@@ -55,7 +61,7 @@ class Program:
         seals, key = for_sealing(Seals(recipients(folder / "recipients")), folder.parent / "keys", NAME, None)
         stamp = StampDocument(region=REGION, domain=DOMAIN, identity="ADFS", capture_key=key)
         (folder / "stamp.yaml").write_text(own_file(stamp))
-        return seals.seal(f"{TAILSPIN}/{vault}/db-password", value)
+        return seals.seal(f"{subscription}/{vault}/db-password", value)
 
     def configure(self, deployer: str, value: SealedValue) -> None:
         """What the program asks for."""
@@ -65,6 +71,11 @@ class Program:
     def pulumi(self, verb: str, *options: str, status: int | None = 0, **env: str) -> str:
         """`pulumi up` or `refresh` as the application."""
         return self.world.pulumi(verb, "--yes", "--skip-preview", *options, status=status, **(self.env | env))
+
+    def types(self) -> set[str]:
+        """The kinds of resources there are."""
+        resources = json.loads(self.world.pulumi("stack", "export"))["deployment"]["resources"]
+        return {str(item["type"]).rpartition(":")[2] for item in resources}
 
     def statuses(self) -> dict[str, str]:
         """What became of each resource."""
@@ -110,7 +121,7 @@ def test_a_subscription_is_filled_by_a_program_and_what_drifts_is_repaired(
         own.configure(deployer.object_id, own.sealed("tailspin-kv", PLAIN))
         own.pulumi("up")
         assert set(own.statuses().values()) == {"done"}
-        assert value(stamp, deployer) == PLAIN
+        assert reading(stamp, deployer) == PLAIN
         inside = Tenant(stamp, own.own)
         policies = inside.ask("GET", f"{APP}/providers/Microsoft.KeyVault/vaults/tailspin-kv").body["properties"]
         assert [each["objectId"] for each in policies["accessPolicies"]] == [deployer.object_id]  # let in, and out
@@ -129,6 +140,29 @@ def test_a_subscription_is_filled_by_a_program_and_what_drifts_is_repaired(
         assert PLAIN not in files
 
 
-def value(stamp: Stamp, principal: Principal, vault: str = "tailspin-kv") -> Any:
+def test_the_resources_of_the_page_are_one_program(world: World, program: Callable[[Stamp, Path], Program]) -> None:
+    """Every typed resource has its example on the page; they all come to be, and the second `up` writes nothing."""
+    with world.stamp_of(2) as stamp:
+        folder = world.home.parent / "page"
+        folder.mkdir()
+        shutil.copy(EXAMPLES / "own-program" / "Pulumi.yaml", folder)
+        own = program(stamp, folder)
+        people = stamp.add_user("lab@contoso.example", "pa55 word")
+        value = own.sealed("contoso-lab-kv", PLAIN, CONTOSO).model_dump(mode="json")
+        given = f"REGION, PEOPLE, SEALED = {REGION!r}, {people.object_id!r}, {value!r}\n"
+        stamp.load([feature(stamp, "imds", "TenantSubscriptionLevel", [])])
+        (world.folder / "__main__.py").write_text(given + "\n".join(BLOCKS))
+
+        own.pulumi("up")
+        statuses = own.statuses()
+        assert {name: status for name, status in statuses.items() if status != "done"} == {"contoso/lab": "waiting"}
+        assert {name for name in typed.__all__ if issubclass(getattr(typed, name), Resource)} <= own.types()
+        assert reading(stamp, people, "contoso-lab-kv") == PLAIN
+        writes = len(stamp.writes)
+        own.pulumi("up")
+        assert len(stamp.writes) == writes
+
+
+def reading(stamp: Stamp, principal: Principal, vault: str = "tailspin-kv") -> Any:
     """The secret as its reader reads it."""
     return Data(stamp, principal, f"{vault}.vault").ask("GET", "/secrets/db-password").body["value"]

@@ -42,7 +42,7 @@ class Standing:
         kind, document = self._kind, self._document
         if kind.wire.read_only:
             return self._watched()
-        if self._is_sealed:
+        if self._is_sealed and not kind.wire.afterwards:
             self._unlock(runbook)
         return self._let_in(lambda: self._here.put(kind, document, later, recovery, self._inside))
 
