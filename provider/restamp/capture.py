@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from restamp import inside, objects, principals, target
+from restamp import inside, lost, objects, principals, target
 from restamp.errors import NothingHappened
 from restamp.inside import Contents
 from restamp.kind import Kind, Kinds
@@ -60,7 +60,9 @@ def capture(arm: "Arm", before: Runbook, progress: Callable[[str, int], None]) -
     holders = [document for document in documents if kinds.of(document).holds]
     looked = inside.look_at_all(arm, holders, documents, kinds)
     seen = {kinds.of(holder).ref(holder).lower(): contents for holder, contents in looked}
-    ways = [(inside.way_in(arm, item), seen[kinds.of(item).ref(item).lower()].documents) for item in holders]
+    entered = [(inside.way_in(arm, item), seen[kinds.of(item).ref(item).lower()]) for item in holders]
+    findings += lost.told(entered, arm.settings.parallel)
+    ways = [(way, contents.documents) for way, contents in entered]
     known = principals.asked(ways, (document for held in before.inside.values() for document in held))
     progress("inside", sum(len(contents.found) for contents in seen.values()))
     findings += [finding for contents in seen.values() for finding in contents.findings]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from restamp import ids, inside, objects, references
+from restamp import ids, inside, lost, objects, references
 from restamp.errors import NothingHappened
 from restamp.inside import Difference
 from restamp.kind import Kind
@@ -93,6 +93,7 @@ def _insides(arm: "Arm", runbook: Runbook, result: Comparison, progress: Callabl
         keys = {(runbook.kinds.of(item).name, runbook.kinds.of(item).ref(item)) for item in wanted}
         result.equal += len(wanted) - sum(1 for item in differences if (item.kind, item.ref) in keys)
         result.differences += [replace(item, within=whose) for item in differences if item.action != "left out"]
+        result.findings += lost.notes(wanted)
         result.findings += [_left_out(item, whose) for item in differences if item.action == "left out"]
     progress("inside", count)
 

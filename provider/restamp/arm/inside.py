@@ -75,6 +75,10 @@ class Inside:
         listed = endpoint.list_or_none(url) or []
         return {str(item["name"]).lower(): str((item.get("properties") or {}).get("roleName", "")) for item in listed}
 
+    def unexportable(self, vault: str) -> tuple[str, ...] | None:
+        """The keys and certificates of a vault, as `keys/<name>`; None where they may not be listed."""
+        return self._arm.vaults(self.directory).unexportable(vault)
+
     def get(self, resource_id: str, wire: Wire[Any]) -> dict[str, Any] | None:
         """The object, or None."""
         if wire.endpoint == "vault":

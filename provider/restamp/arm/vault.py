@@ -69,6 +69,20 @@ class Vaults:
         url = self._url(values["vault"], f"/secrets/{values['name']}")
         self._at(url).write("DELETE", url)
 
+    def unexportable(self, vault: str) -> tuple[str, ...] | None:
+        """The keys and certificates of a vault, as `keys/<name>`; None where this principal may not list them.
+
+        Documented: neither can be read with what is private in it, and a key of a certificate is told by it.
+        """
+        found: list[str] = []
+        for kind in ("keys", "certificates"):
+            url = self._url(vault, f"/{kind}") + _PAGE
+            if (listed := self._at(url).list_or_none(url)) is None:
+                return None
+            own = (str(item.get("kid") or item.get("id")) for item in listed if not item.get("managed"))
+            found += [f"{kind}/{name.rpartition('/')[2]}" for name in own]
+        return tuple(found)
+
     def _listed_alone(self, vault: str, name: str) -> dict[str, Any] | None:
         url = self._url(vault, "/secrets") + _PAGE
         listed = self._at(url).list_all(url)

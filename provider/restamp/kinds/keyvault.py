@@ -47,6 +47,9 @@ class Vault(Document):
         default_factory=dict, description="by object id (with AD FS a SID), or `restamp` for itself"
     )
     tags: dict[str, str] = Field(default_factory=dict)
+    lost: Annotated[tuple[str, ...], SetOf, Aside()] = Field(
+        (), description="keys and certificates, told by a capture: no API gives them out, so a rebuild loses them"
+    )
 
 
 class Secret(Document):
