@@ -315,6 +315,15 @@ def test_a_recovery_user_who_cannot_sign_in_leaves_the_subscription_to_its_owner
         assert there(stamp, FIRST) == set()
 
 
+def test_a_wrong_table_of_people_is_refused_before_anything_is_written(rights: Rights) -> None:
+    """With its place, once, and not for each subscription."""
+    (rights.runbook / "principals.yaml").write_text("kind: Principals\nprincipals:\n  S-1:\n    nwe: S-2\n")
+    with rights.redeployed() as stamp:
+        rights.restamp("begin")
+        assert "principals.yaml:4:5" in rights.restamp("up", status=2)
+        assert stamp.writes == []
+
+
 def test_an_owner_who_is_gone_blocks_a_subscription_until_people_name_another(rights: Rights) -> None:
     """The hint says which field; then it is made with the other owner."""
     with rights.redeployed(check_owners=True) as stamp:

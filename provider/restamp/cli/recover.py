@@ -1,6 +1,7 @@
 """Recover: `begin`, `up` and `status`."""
 
 import datetime as dt
+import os
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -82,6 +83,8 @@ def up(
 
     Refreshes first, so it also repairs drift; takes up a run that was killed. What stands behind -- goes to Pulumi.
 
+    Subscriptions that are needed first: --first 'Contoso ERP', or `priority: 10` in their documents, which captures keep.
+
     With --only DOCUMENT one object, and what it holds, is brought back without Pulumi: its differences are shown, then
     you are asked. restamp up --only 'Plan offers-rg/gold' --from HEAD~3. On the living stamp this repairs; it deletes
     nothing.
@@ -89,6 +92,7 @@ def up(
     from restamp.cli.here import arm_of, recovery_of, runbook_folder
     from restamp.cli.pulumi import Pulumi
     from restamp.plugins import all_kinds
+    from restamp.principals import as_today
     from restamp.runbook import load
     from restamp.target import same_stamp, writable
 
@@ -98,8 +102,9 @@ def up(
         from restamp.cli.only import Asked, bring_back
 
         raise typer.Exit(bring_back(Asked(folder, only, revision, recovery, yes), (connect_to, ca, client_id)))
-    loaded = load(folder, all_kinds())
+    loaded = as_today(load(folder, all_kinds()))  # what is wrong with people's table is said before anything runs
     begun = recovery_of(folder, recovery)
+    _in_order(loaded, first or [])
     with arm_of(loaded.stamp.suffix, connect_to, ca, client_id) as arm:
         same_stamp(arm, loaded.stamp)
         writable(arm.about.deployment, begun.document, begun.id)
@@ -115,6 +120,23 @@ def up(
     print(standing.summary(_this_run(loaded.stamp.suffix, begun_at)))
     failpoints.reached("up.told")
     raise typer.Exit(standing.exit_status)
+
+
+def _in_order(runbook: "Runbook", named: list[str]) -> None:
+    """Which subscriptions the program begins with: those named here, in this order, then by their priority."""
+    from restamp.errors import Refused
+    from restamp.models.finding import Finding
+    from restamp.only import named as meant
+
+    first = [meant(runbook, text) for text in named]
+    if wrong := [text for text, item in zip(named, first, strict=True) if runbook.kinds.of(item).holds != "subscription"]:
+        hint = "All that subscriptions need is brought back before them anyway. Name a subscription."
+        raise Refused([Finding("first", "stop", wrong[0], "is no subscription, and only these have an order", hint)])
+    rest = [item for item in runbook.documents if getattr(item, "priority", 0)]
+    rest.sort(key=lambda item: -int(getattr(item, "priority", 0)))
+    refs = (runbook.kinds.of(item).ref(item) for item in (*first, *rest))
+    if order := "\n".join(dict.fromkeys(refs)):
+        os.environ["RESTAMP_FIRST"] = order
 
 
 def _fitting(only: str, revision: str, rest: list[str]) -> None:
