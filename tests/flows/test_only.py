@@ -10,7 +10,7 @@ import pytest
 from tests.flows.test_rights import FIRST, SECOND, Rights, back
 from tests.flows.world import NAME, World, contents
 
-from restamp.simulator import Stamp
+from restamp.simulator import Fault, Stamp
 from restamp.simulator.population import population
 
 PLAN = "Plan offers-rg/gold"
@@ -215,3 +215,31 @@ def test_a_tenant_brings_back_what_is_inside_with_its_own_credentials(rights: Ri
         told = rights.restamp("up", "--only", f"Subscription {SECOND}", "--yes", status=2, **own)
         assert "neither the admin endpoint nor the subscription lets this principal in" in told
         rights.restamp("up", "--only", PLAN, "--yes", status=4, **own)
+
+
+def begun(stamp: Stamp) -> list[int]:
+    """The numbers of the subscriptions that were made, in that order."""
+    written = [record.path.rpartition("-")[2] for record in stamp.writes if "/subscriptions/c66cb1bf" in record.path]
+    return list(dict.fromkeys(map(int, written)))
+
+
+def test_some_subscriptions_come_back_before_the_others(world: World) -> None:
+    """Those named first, then by priority; one that fails holds nobody up, and priorities survive a capture."""
+    with world.stamp_of(1, []) as stamp:
+        stamp.load(contents(stamp, 30))
+        world.restamp("capture", "--stamp", NAME)
+        for number, priority in ((27, 5), (28, 10)):
+            path = next(world.runbook.glob(f"subscriptions/contoso-erp-{number}--*.yaml"))
+            path.write_text(path.read_text("utf-8") + f"priority: {priority}\n", "utf-8")
+        world.restamp("capture")
+        assert "priority: 5\n" in next(world.runbook.glob("subscriptions/contoso-erp-27--*.yaml")).read_text("utf-8")
+    with world.stamp_of(2) as stamp:
+        world.restamp("begin")
+        assert "only these have an order" in world.restamp("up", "--first", PLAN, status=2)
+        stamp.faults.append(Fault("PUT .*/subscriptions/c66cb1bf.*029$", times=None, status=400))
+        world.restamp("up", "--first", "Contoso ERP 29", "--first", "Contoso ERP 25", status=4)
+        order = begun(stamp)
+        assert (set(order[:2]), order[2:4], len(order)) == ({25, 29}, [28, 27], 30)
+        stamp.faults.clear()
+        world.restamp("up")
+        assert "0 differences" in world.restamp("verify")

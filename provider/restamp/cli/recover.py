@@ -1,6 +1,7 @@
 """Recover: `begin`, `up` and `status`."""
 
 import datetime as dt
+import json
 import os
 from collections import Counter
 from dataclasses import replace
@@ -13,6 +14,7 @@ from restamp.cli.here import CREDENTIALS, CaFile, ClientId, ConnectTo, RunbookOp
 
 if TYPE_CHECKING:
     from restamp.cli.pulumi import Pulumi, Standing
+    from restamp.models.document import Document
     from restamp.runbook import Runbook
 
 Way = Literal["native", "rebuild"]
@@ -67,6 +69,10 @@ def up(
     recovery: Annotated[
         str, typer.Option(help="The recovery; left out: RESTAMP_RECOVERY, else the newest.", metavar="ID")
     ] = "",
+    first: Annotated[
+        list[str] | None,
+        typer.Option(help="Bring this subscription back before the others; may be given again.", metavar=_DOC),
+    ] = None,
     only: Annotated[
         str,
         typer.Option(help="Only this document: its file, its name as `diff` prints it, or its label.", metavar=_DOC),
@@ -83,7 +89,7 @@ def up(
 
     Refreshes first, so it also repairs drift; takes up a run that was killed. What stands behind -- goes to Pulumi.
 
-    Subscriptions that are needed first: --first 'Contoso ERP', or `priority: 10` in their documents, which captures keep.
+    Subscriptions that are needed first: --first 'Contoso ERP', or `priority: 10` in the document, which captures keep.
 
     With --only DOCUMENT one object, and what it holds, is brought back without Pulumi: its differences are shown, then
     you are asked. restamp up --only 'Plan offers-rg/gold' --from HEAD~3. On the living stamp this repairs; it deletes
@@ -129,14 +135,20 @@ def _in_order(runbook: "Runbook", named: list[str]) -> None:
     from restamp.only import named as meant
 
     first = [meant(runbook, text) for text in named]
-    if wrong := [text for text, item in zip(named, first, strict=True) if runbook.kinds.of(item).holds != "subscription"]:
+    if wrong := [
+        text for text, item in zip(named, first, strict=True) if runbook.kinds.of(item).holds != "subscription"
+    ]:
         hint = "All that subscriptions need is brought back before them anyway. Name a subscription."
         raise Refused([Finding("first", "stop", wrong[0], "is no subscription, and only these have an order", hint)])
-    rest = [item for item in runbook.documents if getattr(item, "priority", 0)]
-    rest.sort(key=lambda item: -int(getattr(item, "priority", 0)))
-    refs = (runbook.kinds.of(item).ref(item) for item in (*first, *rest))
-    if order := "\n".join(dict.fromkeys(refs)):
-        os.environ["RESTAMP_FIRST"] = order
+    turns = [first] if first else []
+    rest: dict[int, list[Document]] = {}
+    for item in runbook.documents:
+        if item not in first and (priority := int(getattr(item, "priority", 0))):
+            rest.setdefault(priority, []).append(item)
+    turns += [rest[priority] for priority in sorted(rest, reverse=True)]
+    if turns:
+        refs = [[runbook.kinds.of(item).ref(item) for item in turn] for turn in turns]
+        os.environ["RESTAMP_FIRST"] = json.dumps(refs)
 
 
 def _fitting(only: str, revision: str, rest: list[str]) -> None:

@@ -67,6 +67,9 @@ class Subscription(Document):
     owner_override: Annotated[str | None, Local(), Aside()] = Field(
         None, description="who owns it from now on, where the owner is gone from the directory"
     )
+    priority: Annotated[Count, Local(), Aside()] = Field(
+        0, description="subscriptions of a higher one are brought back first"
+    )
 
 
 class ProviderSubscription(Document):

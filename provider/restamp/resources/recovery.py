@@ -1,7 +1,10 @@
 """A whole stamp as one Pulumi component: every document of a runbook, in order, with the gates between the phases."""
 
+import asyncio
 import datetime as dt
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ from restamp.kind import Kind
 from restamp.models.document import Document, own_fields
 from restamp.recovery import Begun, accepted, chosen
 from restamp.resources import typed
-from restamp.resources.document import DocumentResource, In, OnDestroy
+from restamp.resources.document import DocumentResource, In, OnDestroy, configured
 from restamp.resources.gate import Gate
 from restamp.resources.holder import Holder, holder_of
 from restamp.resources.target import Target
@@ -28,9 +31,14 @@ class Recovery(pulumi.ComponentResource):
     def __init__(
         self, name: str, *, runbook: Outline, recovery: str = "", opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """`recovery` is the id of the one meant; the newest where it is left out."""
+        """`recovery` is the id of the one meant; the newest where it is left out.
+
+        The setting `first` is JSON, a list of lists: ids of subscriptions that are brought back before all others.
+        """
         super().__init__("restamp:index:Recovery", name, {}, opts)
         self._runbook = runbook
+        turns = enumerate(json.loads(configured("first") or "[]"))
+        self._first = {str(ref).lower(): number for number, refs in turns for ref in refs}
         self._begun: Begun = chosen(runbook.folder, recovery)
         self._inside = pulumi.ResourceOptions(parent=self)
         self._made: dict[Key, DocumentResource | Holder] = {}
@@ -57,10 +65,13 @@ class Recovery(pulumi.ComponentResource):
                 ref = kind.ref(document)
                 needs = self._made_of((to, item) for _, to, item in referred(document))
                 yield self._kept(kind, ref, self._resource(kind, ref, document, needs, later))
-            for head in self._heads(kind):
-                needs = self._made_of(head.referred(self._runbook.names))
-                made = holder_of(kind.name)(head.ref, head, folder, self._at(needs), needs, self._inside)
-                yield self._kept(kind, head.ref, made)
+            before: list[Holder] = []
+            for turn in self._turns(kind):
+                options = pulumi.ResourceOptions.merge(self._inside, _after(before)) if before else self._inside
+                for head in turn:
+                    needs = self._made_of(head.referred(self._runbook.names))
+                    before.append(holder_of(kind.name)(head.ref, head, folder, self._at(needs), needs, options))
+                    yield self._kept(kind, head.ref, before[-1])
         for kind, document in late:
             ref = kind.ref(document)
             needs = self._referrers(kind, ref) | {f"{kind.name} {ref}": self._made[kind.collection, ref.lower()]}
@@ -69,8 +80,15 @@ class Recovery(pulumi.ComponentResource):
     def _of(self, kind: Kind[Any]) -> Iterator[Document]:
         return (document for document in self._runbook.documents if type(document) is kind.model)
 
-    def _heads(self, kind: Kind[Any]) -> Iterator[Head]:
-        return (head for head in self._runbook.heads if head.kind is kind)
+    def _turns(self, kind: Kind[Any]) -> list[list[Head]]:
+        """What has sections, in the turns in which it is brought back: named for this run, then by priority."""
+
+        def turn(head: Head) -> tuple[int, int]:
+            said = head.values.get("priority", "")
+            return self._first.get(head.ref.lower(), len(self._first)), -int(said) if said.isdecimal() else 0
+
+        heads = sorted((head for head in self._runbook.heads if head.kind is kind), key=turn)
+        return [list(same) for _, same in groupby(heads, turn)]
 
     def _kept(
         self, kind: Kind[Any], ref: str, resource: "DocumentResource | Holder"
@@ -109,6 +127,20 @@ class Recovery(pulumi.ComponentResource):
             for other, name, names in each
             if any((to, item.lower()) == wanted for to, item in names)
         }
+
+
+def _after(holders: Sequence[Holder]) -> pulumi.ResourceOptions:
+    """Begin when these are through, done or not. An order alone: nothing depends on them, and no state knows of it.
+
+    The order of registration is not enough: the engine begins with whatever needs are there first (tried).
+    """
+    results = [holder.result.future() for holder in holders]
+
+    async def through() -> list[pulumi.Resource]:
+        await asyncio.gather(*results, return_exceptions=True)
+        return []
+
+    return pulumi.ResourceOptions(depends_on=pulumi.Output.from_input(through()))
 
 
 def _below_project(folder: Path) -> str:
