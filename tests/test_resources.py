@@ -88,6 +88,36 @@ def test_type_tokens_are_frozen(declared: Any) -> None:
     assert found.popitem()[1]["document"] == {"name": "small", "capacityInGb": 1, "numberOfStorageAccounts": 2}
 
 
+def test_a_group_of_a_tenant_is_a_resource_group_with_a_subscription(declared: Any) -> None:
+    """One class and one token for both; what stands inside names its subscription."""
+    found = declared(lambda: resources.ResourceGroup("app", name="app", subscription="s1", directory="d"))
+
+    (name, inputs) = found.popitem()
+    assert name == "pulumi-python:dynamic/restamp:ResourceGroup::app"
+    assert (inputs["kind"], inputs["subscription"], inputs["directory"]) == ("Group", "s1", "d")
+
+
+def test_what_is_not_known_yet_may_stand_anywhere_in_a_document(declared: Any) -> None:
+    """Permissions and policies of vaults are spelled for the stamp once they are known, and a slip is told by field."""
+
+    def program() -> None:
+        later = pulumi.Output.from_input
+        known: Any = {"actions": [later("*")], "not_actions": ["Microsoft.Compute/*"]}
+        for name, permissions in {"in it": [known], "itself": later([known]), "each": [later(known)]}.items():
+            resources.RoleDefinition(name, name="n", role_name=later("Operator"), permissions=permissions)
+        allowed: Any = {"someone": later({"secrets": ["get"]})}
+        resources.Vault("kv", subscription="s", group="g", name="kv", tenant=later("t"), access_policies=allowed)
+        slip: Any = {"action": ["*"]}
+        resources.RoleDefinition("slip", name="n", role_name="Operator", permissions=[slip])
+
+    found = {name.rpartition("::")[2]: inputs for name, inputs in declared(program).items()}
+    spelled = [{"actions": ["*"], "notActions": ["Microsoft.Compute/*"]}]
+    assert [found[name]["document"]["permissions"] for name in ("in it", "itself", "each")] == [spelled] * 3
+    assert found["kv"]["document"]["accessPolicies"] == {"someone": {"secrets": ["get"]}}
+    (failure,) = DocumentProvider().check({}, found["slip"]).failures
+    assert failure.property == "document.permissions.0.action"
+
+
 def test_2500_resources_in_one_program(declared: Any) -> None:
     """The SDK wraps its pickler once more for each provider that has state, and dies at 978: ours has none."""
 

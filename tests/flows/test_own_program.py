@@ -159,7 +159,10 @@ def test_the_resources_of_the_page_are_one_program(world: World, program: Callab
         assert {name for name in typed.__all__ if issubclass(getattr(typed, name), Resource)} <= own.types()
         assert reading(stamp, people, "contoso-lab-kv") == PLAIN
         writes = len(stamp.writes)
+        own.pulumi("refresh")
+        assert own.statuses() == {name: status for name, status in statuses.items() if status == "done"}
         own.pulumi("up")
+        assert own.statuses() == statuses
         assert len(stamp.writes) == writes
 
 

@@ -21,7 +21,7 @@ class Permission(TypedDict, total=False):
 
 
 class RoleDefinition(DocumentResource, module="restamp", name="RoleDefinition"):
-    """A custom role; `name` is its guid, `role_name` what people call it. No scopes: the whole subscription."""
+    """A custom role; `name` is its guid, `role_name` what people call it; the scope `/` is the whole subscription."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class RoleDefinition(DocumentResource, module="restamp", name="RoleDefinition"):
         role_name: Input[str],
         permissions: Input[Sequence[Input[Permission]]],
         description: Input[str] | None = None,
-        assignable_scopes: Input[Sequence[Input[str]]] = (),
+        assignable_scopes: Input[Sequence[Input[str]]] = ("/",),
         subscription: str = "",
         directory: str = "",
         **common: Unpack[Common],
@@ -75,7 +75,7 @@ class RoleAssignment(DocumentResource, module="restamp", name="RoleAssignment"):
 
 
 class PolicyDefinition(DocumentResource, module="restamp", name="PolicyDefinition"):
-    """A custom policy; its rule is the JSON that Resource Manager takes."""
+    """A custom policy; its rule is the JSON that Resource Manager takes. Left out, a stamp would choose the `mode`."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class PolicyDefinition(DocumentResource, module="restamp", name="PolicyDefinitio
         policy_rule: Json,
         display_name: Input[str] | None = None,
         description: Input[str] | None = None,
-        mode: Input[str] | None = None,
+        mode: Input[str] = "All",
         metadata: Json | None = None,
         parameters: Json | None = None,
         subscription: str = "",
