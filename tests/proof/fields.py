@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from restamp.arm.inside import Inside
 from restamp.compare import Comparison, compare
 from restamp.errors import Unwritable
 from restamp.kind import Kind
-from restamp.models.document import Aside, Document, OnWire, Sealed, marked, marks, own_fields, reference
+from restamp.models.document import Aside, Document, Local, OnWire, Sealed, marked, marks, own_fields, reference
 from restamp.plugins import all_kinds
 from restamp.runbook import Runbook, save
 from restamp.runbook.model import in_order
@@ -90,22 +90,33 @@ class Living:
         """Somebody changes the object on the stamp; when all is seen it is what it was before."""
         resource_id = kind.resource_id(other, here.stamp.place)
         vault, _, secret = resource_id.partition("/secrets/")
-        kept = self.stamp.state.store.get(
-            f"/vault/{vault.rpartition('/')[2]}/secrets/{secret}".lower() if secret else resource_id.lower()
-        )
+        before = here.stamp.get(resource_id, kind.wire)
+        kept = self.stamp.state.store.get(f"/vault/{vault.rpartition('/')[2]}/secrets/{secret}".lower()) or before
         assert kept is not None
-        self._change(kind, here, other, resource_id)
+        self._change(kind, here, other, before or {})
         try:
             yield
         finally:
             self.stamp.load([kept])
 
-    def _change(self, kind: Kind[Any], here: Here, other: Document, resource_id: str) -> None:
+    def _change(self, kind: Kind[Any], here: Here, other: Document, before: dict[str, Any]) -> None:
+        if kind.wire.afterwards:  # its secrets are people's: nothing could be sent, so it is changed where it is kept
+            store = {_on_wire(name, own_fields(kind.model)[name]): getattr(other, name) for name in compared(kind)}
+            (place,) = (name for name, value in before["properties"].items() if isinstance(value, dict))
+            self.stamp.load([before | {"properties": {place: before["properties"][place] | store}}])
+            return
+        resource_id = kind.resource_id(other, here.stamp.place)
         theirs = objects.encode(kind, other, here.stamp.place, self.kinds)
         if kind.wire.endpoint == "vault":
             here.stamp.put(resource_id, kind.wire, theirs)
-            return
-        before = here.stamp.get(resource_id, kind.wire) or {}
+        elif kind.wire.acts is not None:
+            for action, sent in kind.wire.acts(before, theirs):
+                here.stamp.put(resource_id, replace(kind.wire, action=action), dict(sent))
+        else:
+            self._overwrite(kind, before, theirs)
+
+    def _overwrite(self, kind: Kind[Any], before: dict[str, Any], theirs: dict[str, Any]) -> None:
+        """Whole: what they leave out is gone."""
         gone = {_on_wire(name, field) for name, field in own_fields(kind.model).items()} - {"name", "id"}
         after = {key: value for key, value in before.items() if key not in gone} | theirs
         if "properties" in theirs:
@@ -129,11 +140,12 @@ class Living:
         """What became of putting a document back: `put back`, or why it cannot be."""
         if here.holder is None:
             try:
-                return {"updated": BACK}.get(
-                    objects.put(kind, here.document, self.arm, self.kinds).outcome, "no change"
-                )
+                done = objects.put(kind, here.document, self.arm, self.kinds)
             except Unwritable as refused:
                 return str(refused)
+            return (
+                BACK if done.outcome == "updated" else f"{kind.name} {kind.ref(here.document)} {kind.wire.afterwards}"
+            )
         assert isinstance(here.stamp, Inside)
         seen = inside.look(here.stamp, self.kinds, here.holder)
         done = inside.bring_back([here.document], seen, self.kinds, here.stamp, lambda *_: nullcontext({}))
@@ -151,9 +163,14 @@ def living(folder: Path) -> Iterator[Living]:
 
 
 def compared(kind: Kind[Any]) -> tuple[str, ...]:
-    """The fields of a kind that are neither its identity nor told aside."""
+    """The fields of a kind that a stamp shows: neither its identity, nor told aside, nor known to people alone."""
     fields = own_fields(kind.model).items()
-    return tuple(name for name, field in fields if name not in kind.identity and not marked(field, Aside))
+    return tuple(name for name, field in fields if name not in kind.identity and not told_aside(field))
+
+
+def told_aside(field: Any) -> bool:
+    """Whether no stamp shows a field."""
+    return marked(field, Aside) or marked(field, Local)
 
 
 def proved(world: Living, kind: Kind[Any], name: str) -> str:

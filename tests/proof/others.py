@@ -16,6 +16,7 @@ TAKEN: Mapping[tuple[str, str], Any] = {
     ("Subscription", "routing_resource_manager_type"): "Admin",
     ("DirectoryTenant", "tenant"): _GUID,
     ("Vault", "tenant"): _GUID,
+    ("BackupLocation", "thumbprint"): "CD34",
     ("Vault", "sku"): "premium",
     ("RoleAssignment", "role"): CONTRIBUTOR,
     ("PolicyAssignment", "definition"): _ALLOWED,

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from restamp.kind import Kind
-from restamp.models.document import Aside, marked, own_fields
+from restamp.models.document import own_fields
 from restamp.plugins import all_kinds
 
-from .fields import BACK, compared
+from .fields import BACK, compared, told_aside
 
 PAGE = Path(__file__).parents[2] / "docs" / "round-trip.md"
 Facts = Mapping[tuple[str, str], str]  # kind, field in Python -> what became of it when it was changed on the stamp
@@ -23,12 +23,12 @@ reached ([limits](limits.md)).
 - **Round trip**: captured, lost, brought back onto an empty stamp, captured again: the same bytes.
 - **Put back**: the field was changed on the stamp, to every kind of other value its type has. `restamp verify` named
   exactly this field of exactly this object, and `restamp up` put it back.
-- **Never changed**: verify names it, and the stamp would refuse to change it: `up` says so and leaves it alone.
+- **Left alone**: verify names exactly this field too, and `up` says why it does not write it; the reasons stand below.
 - **Aside**: told for readers, or by people; no stamp has it there, and nothing compares it.
 
 What an object is called by (its name, its group) is its identity: under another name it is another object.
 
-| kind | identity | put back | never changed | aside | round trip | written by | known from |
+| kind | identity | put back | left alone | aside | round trip | written by | known from |
 |---|---|---|---|---|---|---|---|
 """
 REASONS = "\nWhy `up` leaves alone what it leaves alone:\n\n"
@@ -67,7 +67,7 @@ def reason(kind: Kind[Any], outcome: str) -> str:
 
 def _row(kind: Kind[Any], facts: Facts) -> tuple[str, ...]:
     fields, aliases = compared(kind), _aliases(kind)
-    aside = [name for name, field in own_fields(kind.model).items() if marked(field, Aside)]
+    aside = [name for name, field in own_fields(kind.model).items() if told_aside(field)]
     back = [aliases[name] for name in fields if facts[kind.name, name] == BACK]
     fixed = [aliases[name] for name in fields if facts[kind.name, name] != BACK]
     columns = ([aliases[name] for name in kind.identity], back, fixed, [aliases[name] for name in aside])
@@ -78,13 +78,17 @@ def _row(kind: Kind[Any], facts: Facts) -> tuple[str, ...]:
 def _trip(kind: Kind[Any]) -> str:
     if kind.holds and kind.wire.read_only:
         return "same bytes, of what it holds"
-    return "same bytes, once published again" if kind.wire.read_only else "same bytes"
+    if kind.wire.read_only or kind.wire.afterwards:
+        return "same bytes, once others have written it"
+    return "same bytes"
 
 
 def _by(kind: Kind[Any]) -> str:
     """Who writes objects of a kind, and with which right."""
     if kind.wire.read_only:
         return f"nobody: {kind.wire.read_only}"
+    if kind.wire.afterwards:
+        return f"people: {kind.wire.afterwards}"
     if kind.wire.endpoint == "vault":
         return "restamp, with an access policy of the vault"
     if kind.wire.endpoint == "tenant":

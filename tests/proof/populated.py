@@ -16,6 +16,7 @@ def deployed(stamp: Stamp, subscriptions: int) -> Stamp:
     group = stamp.add_group(RESCUERS)
     stamp.load(body for body in people(stamp, subscriptions) if body["id"].startswith("/directory/"))
     stamp.add_user(SOMEBODY, "its own")
+    stamp.load([_feature(stamp, "TenantSubscriptionLevel", [])])
     stamp.add_principal(stamp.admin.name, "Owner", scope="/", groups=[group.object_id])
     return stamp
 
@@ -26,14 +27,39 @@ def everything(stamp: Stamp, subscriptions: int) -> list[Wire]:
     known = {each.object_id for each in stamp.principals} | {body.get("object_id") for body in made}
     made = [body for body in made if body.get("properties", {}).get("principalId", stamp.admin.object_id) in known]
     tenant = next(body for body in made if "subscriptionId" in body)
-    return [*made, *_delegation(stamp, tenant), _acquired(stamp, tenant), *_of_the_provider(stamp), _built_in(tenant)]
+    made += [*_delegation(stamp, tenant), _acquired(stamp, tenant), *_of_the_provider(stamp), _built_in(tenant)]
+    return [*made, *_settings(stamp), _feature(stamp, "Enabled", [str(tenant["subscriptionId"])])]
 
 
-def republished(stamp: Stamp, before: Stamp) -> None:
-    """What a delegated provider does for itself on a stamp that came back: it gives on its offers again."""
+def by_others(stamp: Stamp, before: Stamp) -> None:
+    """What people do on a stamp that came back: a delegate gives on its offers again, backups are enabled again."""
     for body in before.objects():
-        if "/delegatedproviders/" in body["id"].lower():
+        if "/delegatedproviders/" in body["id"].lower() or "/backuplocations/" in body["id"].lower():
             stamp.load([body | {"id": body["id"].replace(before.provider_subscription, stamp.provider_subscription)}])
+
+
+def _settings(stamp: Stamp) -> list[Wire]:
+    """Settings of a stamp's services, where each service keeps its own (recorded)."""
+    root = f"/subscriptions/{stamp.provider_subscription}"
+    kept = f"{root}/providers/Microsoft.Storage.Admin/locations/{stamp.region}/settings/value"
+    size = f"{root}/providers/Microsoft.ContainerRegistry.Admin/locations/{stamp.region}/configurations/Default"
+    share = f"{root}/resourceGroups/system.{stamp.region}/providers/Microsoft.Backup.Admin/backupLocations/"
+    store = {"path": "\\\\nas\\backups", "userName": "contoso\\backup", "backupFrequencyInHours": 12}
+    store |= {"backupRetentionPeriodInDays": 7, "isBackupSchedulerEnabled": True, "encryptionCertThumbprint": "AB12"}
+    registry = _placed(stamp, size, {"maximumCapacityInGiB": 500}) | {"name": f"{stamp.region}/Default"}
+    days = {"retentionPeriodForDeletedStorageAccountsInDays": 30}
+    return [
+        _placed(stamp, kept, days) | {"name": f"{stamp.region}/value"},
+        {key: value for key, value in registry.items() if key != "location"},
+        _placed(stamp, share + stamp.region, {"externalStoreDefault": store}),
+    ]
+
+
+def _feature(stamp: Stamp, state: str, enabled: list[str]) -> Wire:
+    """A feature of the Compute service, which brings it along itself."""
+    place = f"/subscriptions/{stamp.provider_subscription}/providers/Microsoft.Compute.Admin/locations/{stamp.region}"
+    settings = {"globalFeatureSettings": {"globalFeatureState": state}, "enabledTenantSubscriptionIds": enabled}
+    return _placed(stamp, f"{place}/features/imds", {"featureName": "imds"} | settings)
 
 
 def _delegation(stamp: Stamp, tenant: Wire) -> list[Wire]:
@@ -42,16 +68,16 @@ def _delegation(stamp: Stamp, tenant: Wire) -> list[Wire]:
     system = f"{root}/resourceGroups/system.{stamp.region}/providers/Microsoft.Subscriptions.Admin"
     offer = f"{root}/resourceGroups/offers-rg/providers/Microsoft.Subscriptions.Admin/offers/gold"
     given = f"{root}/providers/Microsoft.Subscriptions.Admin/delegatedProviders/{own}/offers/theirs"
-    joined = {"name": "gold/to-contoso", "type": "Microsoft.Subscriptions.Admin/offers/offerDelegations"}
     return [
         _placed(stamp, f"{system}/directoryTenants/fabrikam", {"tenantId": directory}),
-        _placed(stamp, f"{offer}/offerDelegations/to-contoso", {"subscriptionId": own}) | joined,
+        _placed(stamp, f"{offer}/offerDelegations/to-contoso", {"subscriptionId": own}) | {"name": "gold/to-contoso"},
         _placed(stamp, given, {"displayName": "Theirs", "description": "for their own", "state": "Public"}),
     ]
 
 
 def _placed(stamp: Stamp, place: str, properties: Wire) -> Wire:
-    kind = "/".join(place.rpartition("/providers/")[2].split("/")[:1] + place.split("/")[-2:-1])
+    namespace, *rest = place.rpartition("/providers/")[2].split("/")
+    kind = "/".join([namespace, *rest[::2]])
     body = {"id": place, "name": place.rpartition("/")[2], "type": kind, "location": stamp.region}
     return body | {"properties": properties}
 

@@ -23,7 +23,7 @@ from restamp.runbook.save import own_file
 from restamp.sealing import for_capture, for_writing
 from restamp.simulator import Stamp
 
-from .populated import deployed, everything, republished
+from .populated import by_others, deployed, everything
 
 _ANY = SealedValue.model_construct(seen="0" * 32, sealed=("eyJ",))
 
@@ -82,7 +82,7 @@ def there_and_back(runbook: Path, subscriptions: int = 6) -> ThereAndBack:
         loaded = load(runbook, all_kinds())
         arm.seals = for_writing(runbook, loaded.stamp)
         results = brought(arm, loaded)
-        republished(restored, lost)
+        by_others(restored, lost)
         again = captured(arm, runbook)
         save(again.runbook, again.captured)
         arm.seals = for_writing(runbook, loaded.stamp)
