@@ -50,7 +50,8 @@ def capture(arm: "Arm", before: Runbook, progress: Callable[[str, int], None]) -
     for kind in kinds.on_their_own:
         parents = [document for document in documents if kinds.of(document).name == kind.wire.per]
         found, notes = objects.collect(kind, arm, kinds, parents)
-        documents += found
+        # what `up` leaves for the end is not gone from a stamp that is being recovered: it is not there yet
+        documents += found or (before.of(kind) if kind.wire.afterwards else ())
         findings += notes
         progress(kind.name, len(found))
     documents, homeless = _with_a_home(documents, kinds)
@@ -137,8 +138,11 @@ def _captured(arm: "Arm", runbook: Runbook) -> Captured:
         for item in tenants
         if getattr(item, "contents", "") != "captured"
     )
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     return Captured(
-        on=dt.datetime.now(dt.UTC).date(),
+        on=now.date(),
+        at=now,
+        backup=arm.newest_backup,
         restamp=version("restamp"),
         deployment=arm.about.deployment,
         cloud=arm.about.cloud,

@@ -26,12 +26,14 @@ def told(ways: Ways, parallel: int) -> list[Finding]:
     with ThreadPoolExecutor(parallel) as pool:
         listed = list(pool.map(lambda item: item[0].unexportable(item[2][1].rpartition("/")[2]), vaults))
     findings: list[Finding] = []
+    unknown: list[Vault] = []
     for (_, seen, key), names in zip(vaults, listed, strict=True):
         found = seen.found[key]
         document = found.document.model_copy(update={"lost": tuple(in_set_order(names or ()))})
         seen.found[key] = replace(found, document=document)
-        findings += [_unknown(document)] if names is None else notes([document])
-    return findings
+        findings += notes([document])
+        unknown += [document] if names is None else []
+    return findings + ([_unknown(unknown)] if unknown else [])
 
 
 def notes(documents: Iterable[Document]) -> Iterator[Finding]:
@@ -49,10 +51,15 @@ def _is_read(seen: Contents, key: tuple[str, str]) -> bool:
     return isinstance(document, Vault) and VAULT.resource_id(document, seen.place).lower() not in seen.unread
 
 
-def _unknown(document: Vault) -> Finding:
-    message = "not covered: its keys and certificates may not be listed, so what a rebuild loses is not known"
+def _unknown(vaults: Sequence[Vault]) -> Finding:
+    """One finding for all: most vaults let nobody list them who was not asked for."""
+    named = ", ".join(VAULT.ref(vault) for vault in vaults[:_SHOWN])
+    more = f" and {len(vaults) - _SHOWN} more" if len(vaults) > _SHOWN else ""
+    message = (
+        f"not covered: keys and certificates of {named}{more} may not be listed, so what a rebuild loses is unknown"
+    )
     hint = "An access policy with list for keys and certificates lets restamp name them."
-    return Finding("not-covered", "note", _about(document), message, hint)
+    return Finding("not-covered", "note", f"{len(vaults)} vaults", message, hint)
 
 
 def _about(document: Vault) -> str:

@@ -138,7 +138,8 @@ def _objects(runbook: Runbook) -> dict[tuple[str, str, str], Document]:
 
 
 def _differ(kinds: Kinds, document: Document, other: Document) -> bool:
-    return bool(objects.compare(kinds.of(document), document, other))
+    kind = kinds.of(document)
+    return not kind.wire.afterwards and bool(objects.compare(kind, document, other))
 
 
 def _from_now_on(deployment: str) -> str:
