@@ -34,7 +34,7 @@ def diff(
     """Show what `up` would create, update field by field, and leave alone. Writes nothing, and exits with 0."""
     result = _compared(runbook, connect_to, ca, client_id)
     if as_json:
-        print(json.dumps(_as_json(result), indent=1, ensure_ascii=False))
+        print(_as_json(result))
         return
     show(result)
     created, updated, unexpected, unread = (len(result.of(action)) for action in _SIGN)
@@ -55,7 +55,7 @@ def verify(
     """
     result = _compared(runbook, connect_to, ca, client_id)
     if as_json:
-        print(json.dumps(_as_json(result), indent=1, ensure_ascii=False))
+        print(_as_json(result))
     else:
         show(result)
         missing, different, unexpected, unread = (len(result.of(action)) for action in _SIGN)
@@ -126,7 +126,16 @@ def _line(item: "Difference") -> str:
     return f"{_SIGN[item.action]} {item.kind} {name}{within}{fields}"
 
 
-def _as_json(result: "Comparison") -> dict[str, Any]:
+def _as_json(result: "Comparison") -> str:
+    from restamp.models.document import Model
+
+    def plain(value: Model) -> Any:
+        return value.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    return json.dumps(_as_data(result), indent=1, ensure_ascii=False, default=plain)
+
+
+def _as_data(result: "Comparison") -> dict[str, Any]:
     return {
         "equal": result.equal,
         "compared": result.compared,
