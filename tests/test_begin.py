@@ -57,7 +57,7 @@ def test_the_empty_redeployed_stamp_is_never_captured(world: World) -> None:
         world.restamp("begin", "r")
         assert recovery(world, "r")["lost"] == [lost]
         told = world.restamp("capture", status=2)
-        assert "it would take 8 of the runbook's 12 objects away" in told
+        assert "it would take 8 of the runbook's 14 objects away" in told
         assert f"restamp capture --new-deployment {stamp.deployment_id}" in told
         assert documents(world) == before
 
@@ -74,7 +74,7 @@ def test_a_target_is_captured_once_it_lacks_nothing(world: World) -> None:
         quota = next(o for o in stamp.objects() if o["id"].endswith("Compute.Admin/locations/redmond/quotas/small"))
         stamp.load([quota | {"properties": quota["properties"] | {"coresLimit": 7}}])
         told = world.restamp("capture", status=2)
-        assert "0 of the runbook's 12 objects away and change 1: ComputeQuota compute/small" in told
+        assert "0 of the runbook's 14 objects away and change 1: ComputeQuota compute/small" in told
 
         stamp.load([quota])
         world.restamp("capture")
@@ -89,7 +89,7 @@ def test_half_a_runbook_does_not_vanish_in_one_night(world: World) -> None:
     before = documents(world)
     with world.stamp_of(1) as stamp:
         told = world.restamp("capture", status=2)
-        assert "it would take 8 of the runbook's 12 objects away" in told
+        assert "it would take 8 of the runbook's 14 objects away" in told
         assert documents(world) == before
         world.restamp("capture", "--new-deployment", stamp.deployment_id)
 

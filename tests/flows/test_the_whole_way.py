@@ -13,7 +13,7 @@ def test_a_lost_stamp_comes_back_as_it_was(world: World) -> None:
     before = {path: path.read_bytes() for path in world.runbook.rglob("*.yaml") if path.name != "captured.yaml"}
     with world.stamp_of(2) as stamp:
         world.restamp("begin")
-        assert "0 of 12 objects done: none" in world.restamp("status", status=3)
+        assert "0 of 14 objects done: none" in world.restamp("status", status=3)
         told = world.restamp("up")
 
         assert re.search(r"\d+ of \d+ objects done: 8 created, \d+ unchanged", told)
