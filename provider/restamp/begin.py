@@ -105,8 +105,10 @@ def _told(
         f"target: {document.target.deployment or 'not known yet'}",
     ]
     commit = f"{file} in git: git add {file.parent} && git commit"
+    backup = [f"when the stamp's backup was made, in {file}: `backup: 2026-11-22T21:00:00Z`"]
+    backup = backup if document.way == "native" and document.backup is None else []
     if document.target.deployment:
         then = ("restamp diff   what would be written", "restamp up     write it")
-        return Told(tuple(known_now), (commit,), then)
+        return Told(tuple(known_now), (*backup, commit), then)
     stamp = "the redeployed stamp, signed in to: RESTAMP_CLIENT_ID and a secret or certificate"
-    return Told(tuple(known_now), (stamp, commit), (f"restamp begin {recovery_id}   once it answers",))
+    return Told(tuple(known_now), (stamp, *backup, commit), (f"restamp begin {recovery_id}   once it answers",))

@@ -1,10 +1,11 @@
 """The runbook in git: as it was at an earlier commit, and a commit of what a capture found."""
 
 import io
+import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +23,10 @@ class Earlier:
 
 
 @contextmanager
-def at(folder: Path, revision: str) -> Iterator[Earlier]:
+def at(folder: Path, revision: str, kept: Sequence[str] = ()) -> Iterator[Earlier]:
     """The runbook of a revision in a folder of its own, which goes again; sealed values are sealed there too.
 
+    What is `kept`, files and folders by name, is as it is today instead.
     Refused where git knows no such revision, or it has no runbook there.
     """
     commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
@@ -41,7 +43,19 @@ def at(folder: Path, revision: str) -> Iterator[Earlier]:
     with tempfile.TemporaryDirectory(prefix="restamp-") as scratch:
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
             archive.extractall(scratch, filter="data")
+        for name in kept:
+            _replace(folder / name, Path(scratch) / name)
         yield Earlier(Path(scratch), told)
+
+
+def _replace(today: Path, then: Path) -> None:
+    if then.is_dir():
+        shutil.rmtree(then)
+    then.unlink(missing_ok=True)
+    if today.is_dir():
+        shutil.copytree(today, then)
+    elif today.exists():
+        shutil.copy(today, then)
 
 
 def commit(folder: Path, message: str) -> str:

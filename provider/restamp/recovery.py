@@ -8,7 +8,7 @@ from typing import Any
 
 from restamp.errors import Refused
 from restamp.models.finding import Finding
-from restamp.models.stamp import Acceptance, Accepted, RecoveryDocument
+from restamp.models.stamp import Acceptance, Accepted, RecoveryDocument, Taken
 from restamp.runbook.read import read_own
 from restamp.runbook.save import own_file
 
@@ -82,6 +82,22 @@ def _accepted(runbook: Path, recovery_id: str) -> tuple[Acceptance, ...]:
     if read is None:
         raise Refused(findings)
     return read.accepted
+
+
+def taken(runbook: Path, recovery_id: str) -> Taken | None:
+    """That people took the side of a runbook older than the backup, with what is withheld; None where nobody has."""
+    path, findings = file_of(runbook, recovery_id).with_name("taken.yaml"), list[Finding]()
+    read = read_own(path, Taken, runbook, findings) if path.exists() else None
+    if findings:
+        raise Refused(findings)
+    return read
+
+
+def take(runbook: Path, recovery_id: str, decision: Taken) -> Path:
+    """Write it down, in place of what was; the file it stands in."""
+    path = file_of(runbook, recovery_id).with_name("taken.yaml")
+    path.write_text(own_file(decision), "utf-8")
+    return path
 
 
 def targets(runbook: Path) -> dict[str, RecoveryDocument]:

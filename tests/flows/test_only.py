@@ -1,5 +1,6 @@
 """Single documents through the command line: captured alone, brought back alone, from any commit of the runbook."""
 
+import datetime as dt
 import os
 import pty
 import subprocess
@@ -7,12 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.flows.test_rights import FIRST, SECOND, Rights, back
-from tests.flows.world import NAME, World, contents
+from tests.flows.test_rights import FIRST, HOME, SECOND, Rights, back
+from tests.flows.world import NAME, REGION, World, contents
 
 from restamp.simulator import Fault, Stamp
 from restamp.simulator.population import population
 
+ROLES = "providers/Microsoft.Authorization/roleAssignments/"
 PLAN = "Plan offers-rg/gold"
 GIT = {f"GIT_{who}_{what}": "op@contoso.example" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
@@ -243,3 +245,72 @@ def test_some_subscriptions_come_back_before_the_others(world: World) -> None:
         stamp.faults.clear()
         world.restamp("up")
         assert "0 differences" in world.restamp("verify")
+
+
+def native(world: World, backup: str) -> None:
+    """People write down which backup the stamp was restored from."""
+    path = world.runbook / "recoveries" / "r" / "recovery.yaml"
+    path.write_text(path.read_text("utf-8") + f"backup: {backup}\n", "utf-8")
+
+
+def roles(stamp: Stamp) -> list[str]:
+    """The role assignments inside the first subscription."""
+    return sorted(str(item["id"]) for item in stamp.objects() if f"/{FIRST}/{ROLES}" in str(item["id"]))
+
+
+def test_a_runbook_older_than_the_backup_is_not_written_until_a_side_is_taken(rights: Rights) -> None:
+    """Refused with the differences and both ways; with the runbook's side revoked access stays revoked, until named."""
+    with rights.stamp_of(2, tenant=HOME) as stamp:
+        rights.fill(stamp)
+        rights.operator = stamp.add_principal("operator", "Owner", scope="/")
+        role = roles(stamp)[0]
+        quota(stamp, 99)
+        stamp.state.store.delete(role.lower())  # revoked after the capture, before the backup
+        rights.restamp("begin", "r", "--way", "native")
+        assert "does not say from which backup" in rights.restamp("up", status=2)
+        native(rights, "2999-01-01T00:00:00Z")
+
+        told = rights.restamp("up", status=2)
+        assert "coresLimit: 99 -> 20" in told
+        assert "2 objects differ" in told
+        assert f"restamp capture --new-deployment {stamp.deployment_id} --commit" in told
+        assert "restamp up --take runbook" in told
+        rights.run("pulumi", "--non-interactive", "stack", "init", REGION)
+        assert "is older than the backup" in rights.pulumi("up", "--yes", "--skip-preview", status=None)
+        assert stamp.writes == []
+
+        subject = f"RoleAssignment {role.rpartition('/')[2]}"
+        told = rights.restamp("up", "--take", "runbook")
+        assert f"withheld: {subject}: " in told
+        assert f"restamp up --grant '{subject}'" in told
+        assert (cores(stamp), roles(stamp)) == (20, [])
+        rights.restamp("up")
+        assert roles(stamp) == []
+        assert f"+ {subject} in Subscription" in rights.restamp("verify", status=4)
+        assert "left out: restamp up --grant" in rights.restamp("up", "--only", f"Subscription {FIRST}")
+        assert "nothing that is withheld" in rights.restamp("up", "--grant", f"{subject}0", status=2)
+        rights.restamp("up", "--grant", subject)
+        assert roles(stamp) == [role]
+        assert "0 differences" in rights.restamp("verify")
+
+
+def test_the_stamps_side_is_a_capture(rights: Rights) -> None:
+    """It is newer than the backup then, and committed with the time also where nothing changed."""
+    with rights.stamp_of(2, tenant=HOME) as stamp:
+        rights.fill(stamp)
+        rights.operator = stamp.add_principal("operator", "Owner", scope="/")
+        quota(stamp, 99)
+        rights.restamp("begin", "r", "--way", "native")
+        committed(rights)
+        now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+        native(rights, now.isoformat())
+        told = rights.restamp("capture", "--new-deployment", stamp.deployment_id, "--commit", **GIT)
+        assert "committed " in told
+        assert git(rights, "log", "-1", "--format=%s") == "Capture of redmond"
+        assert "2 Subscription" in git(rights, "log", "-1", "--format=%b")
+        first = git(rights, "rev-parse", "HEAD")
+        rights.restamp("capture", "--commit", **GIT)
+        assert git(rights, "rev-parse", "HEAD") != first
+        assert git(rights, "status", "--porcelain", "stacks") == ""
+        rights.restamp("up")
+        assert cores(stamp) == 99

@@ -8,6 +8,8 @@ import typer
 from restamp.cli.here import CREDENTIALS, CaFile, ClientId, ConnectTo, RunbookOption, runbook_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from restamp.arm.client import Arm
     from restamp.runbook import Runbook
 
@@ -26,6 +28,9 @@ def capture(
         str,
         typer.Option(help="The deployment that answers is the stamp from now on, whatever it lacks.", metavar="ID"),
     ] = "",
+    commit: Annotated[
+        bool, typer.Option("--commit", help="Commit the runbook to git, also where nothing changed: the time is known.")
+    ] = False,
     only: Annotated[
         str,
         typer.Option(
@@ -71,13 +76,26 @@ def capture(
     if not new_deployment:
         known = target.familiar(found.captured.deployment, last, restored)
         target.nothing_lost(before, found.runbook, found.captured.deployment, known=known)
-    changed = save(found.runbook, found.captured)
+    changed = save(found.runbook, found.captured, dated=commit)
     print(f"inside covered: {found.captured.inside_covered} of {found.captured.subscriptions} subscriptions")
     for kind, count in found.counted().items():
         print(f"  {kind:16} {count:6}")
     for line in output.capped((f"  {finding}" for finding in found.findings), "restamp diff --json"):
         print(line)
     print(f"{len(found.runbook.documents)} documents in {folder}: {_files(changed)}")
+    if commit:
+        _commit(folder, found.runbook.stamp.region, _counts(found.counted(), _files(changed)))
+
+
+def _counts(counted: "Mapping[str, int]", files: str) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in counted.items() if count) + f"; {files}"
+
+
+def _commit(folder: Path, region: str, what: str) -> None:
+    from restamp import history
+
+    message = f"Capture of {region}\n\n{what}"
+    print(f"committed {history.commit(folder, message)}")
 
 
 def _one(arm: "Arm", before: "Runbook", text: str, *, known: bool) -> None:

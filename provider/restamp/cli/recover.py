@@ -18,11 +18,33 @@ if TYPE_CHECKING:
     from restamp.runbook import Runbook
 
 Way = Literal["native", "rebuild"]
-_DOC = "DOCUMENT"
 NewRecovery = Annotated[str, typer.Argument(help="The recovery; left out: today's date.", metavar="[ID]")]
 RecoveryId = Annotated[
     str, typer.Argument(help="The recovery; left out: RESTAMP_RECOVERY, else the newest.", metavar="[ID]")
 ]
+Recovering = Annotated[
+    str, typer.Option(help="The recovery; left out: RESTAMP_RECOVERY, else the newest.", metavar="ID")
+]
+First = Annotated[
+    list[str] | None,
+    typer.Option(help="Bring this subscription back before the others; may be given again.", metavar="DOCUMENT"),
+]
+Take = Annotated[
+    Literal["runbook"] | None,
+    typer.Option(help="Where the stamp's backup is newer than the runbook: write what the runbook says."),
+]
+Grant = Annotated[
+    list[str] | None,
+    typer.Option(help="Access that is withheld then, as it is printed; may be given again.", metavar="SUBJECT"),
+]
+Only = Annotated[
+    str,
+    typer.Option(help="Only this document: its file, its name as `diff` prints it, or its label.", metavar="DOCUMENT"),
+]
+From = Annotated[
+    str, typer.Option("--from", help="With --only: as it was at this commit of the runbook.", metavar="REVISION")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="With --only: write without asking, for scripts.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -66,21 +88,13 @@ def begin(
 def up(
     context: typer.Context,
     runbook: RunbookOption = None,
-    recovery: Annotated[
-        str, typer.Option(help="The recovery; left out: RESTAMP_RECOVERY, else the newest.", metavar="ID")
-    ] = "",
-    first: Annotated[
-        list[str] | None,
-        typer.Option(help="Bring this subscription back before the others; may be given again.", metavar=_DOC),
-    ] = None,
-    only: Annotated[
-        str,
-        typer.Option(help="Only this document: its file, its name as `diff` prints it, or its label.", metavar=_DOC),
-    ] = "",
-    revision: Annotated[
-        str, typer.Option("--from", help="With --only: as it was at this commit of the runbook.", metavar="REVISION")
-    ] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="With --only: write without asking, for scripts.")] = False,
+    recovery: Recovering = "",
+    first: First = None,
+    take: Take = None,
+    grant: Grant = None,
+    only: Only = "",
+    revision: From = "",
+    yes: Yes = False,
     connect_to: ConnectTo = "",
     ca: CaFile = "",
     client_id: ClientId = "",
@@ -91,15 +105,20 @@ def up(
 
     Subscriptions that are needed first: --first 'Contoso ERP', or `priority: 10` in the document, which captures keep.
 
+    Where a native recovery restored a backup newer than the runbook, differences are shown and not written until one
+    side is taken: restamp capture, or --take runbook. Access that the stamp lacks is withheld then, or you --grant it.
+
     With --only DOCUMENT one object, and what it holds, is brought back without Pulumi: its differences are shown, then
     you are asked. restamp up --only 'Plan offers-rg/gold' --from HEAD~3. On the living stamp this repairs; it deletes
     nothing.
     """
     from restamp.cli.here import arm_of, recovery_of, runbook_folder
     from restamp.cli.pulumi import Pulumi
+    from restamp.cli.sides import decided
     from restamp.plugins import all_kinds
     from restamp.principals import as_today
     from restamp.runbook import load
+    from restamp.sealing import for_writing
     from restamp.target import same_stamp, writable
 
     folder = runbook_folder(runbook)
@@ -111,9 +130,11 @@ def up(
     loaded = as_today(load(folder, all_kinds()))  # what is wrong with people's table is said before anything runs
     begun = recovery_of(folder, recovery)
     _in_order(loaded, first or [])
-    with arm_of(loaded.stamp.suffix, connect_to, ca, client_id) as arm:
+    seals = for_writing(folder, loaded.stamp)
+    with arm_of(loaded.stamp.suffix, connect_to, ca, client_id, seals) as arm:
         same_stamp(arm, loaded.stamp)
         writable(arm.about.deployment, begun.document, begun.id)
+        decided(arm, loaded, begun, take is not None, grant or [])
         settings = arm.settings
     failpoints.reached("up.begin")
     engine = Pulumi(folder, settings)

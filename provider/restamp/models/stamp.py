@@ -1,7 +1,7 @@
 """The runbook's own files: which stamp it is about, when it was captured, and its recoveries."""
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
@@ -48,10 +48,19 @@ class Stamp(Model):
         return f"{self.region}.{self.domain}"
 
 
+class Backup(Model):
+    """An infrastructure backup, as Backup.Admin tells of it."""
+
+    id: str
+    time: AwareDatetime = Field(description="when it was made")
+
+
 class Captured(Model):
     """`captured.yaml`, written by capture: when, how much, which deployment. Alone outside "same stamp, same bytes"."""
 
     on: dt.date = Field(description="day of the capture, UTC")
+    at: AwareDatetime | None = Field(None, description="when this was written; older captures do not say it")
+    backup: Backup | None = Field(None, description="the newest backup then, where Backup.Admin could be asked")
     restamp: str = Field(description="version of restamp that wrote the runbook")
     deployment: str | None = Field(None, description="deployment id; a redeployed stamp has another")
     cloud: str | None = Field(None, description="cloud id")
@@ -88,6 +97,9 @@ class RecoveryDocument(Model):
         (), description="deployment ids of what was lost: the captured one, and targets of earlier recoveries"
     )
     target: Target = Field(default_factory=lambda: Target())
+    backup: AwareDatetime | None = Field(
+        None, description="native: when the backup was made that the stamp was restored from; written by people"
+    )
     redeployed: str | None = Field(
         None, description="how people know that a target which says a lost deployment's id was redeployed all the same"
     )
@@ -112,3 +124,29 @@ class Accepted(Model):
     """`recoveries/<id>/accepted.yaml`: what people decided to go on without."""
 
     accepted: tuple[Acceptance, ...] = ()
+
+
+class Withheld(Model):
+    """Access that the runbook grants and the stamp has not: somebody may have revoked it, so it is not granted."""
+
+    kind: str
+    ref: str
+    principal: str | None = Field(None, description="of an access policy: whose it is")
+    instead: Any = Field(None, description="what the stamp has in its place, and keeps")
+    told: str = Field(description="what it is, for people")
+
+    @property
+    def subject(self) -> str:
+        """What people name it by: `RoleAssignment <ref>`, `Vault <ref> <principal>`, `Subscription <id> owner`."""
+        last = {"Vault": self.principal, "Subscription": "owner"}.get(self.kind)
+        return f"{self.kind} {self.ref}" + (f" {last}" if last else "")
+
+
+class Taken(Model):
+    """`recoveries/<id>/taken.yaml`: people took the runbook's side, though it is older than the stamp's backup."""
+
+    at: AwareDatetime
+    by: str = Field(min_length=1)
+    withheld: tuple[Withheld, ...] = Field(
+        (), description="taken out of here by `restamp up --grant`, and granted then"
+    )

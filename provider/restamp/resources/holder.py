@@ -10,13 +10,15 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, UpdateResult
 
-from restamp import entering, failpoints, inside, objects, principals
+from restamp import entering, failpoints, inside, objects, older, principals
 from restamp.errors import Refused
 from restamp.inside import Result
 from restamp.kind import Kinds
 from restamp.models.document import Document
 from restamp.models.principals import Principals
+from restamp.models.stamp import Taken
 from restamp.plugins import all_kinds
+from restamp.recovery import taken
 from restamp.resources import entered, live
 from restamp.resources.document import DocumentResource, In
 from restamp.resources.gate import behind
@@ -102,11 +104,17 @@ class HolderProvider(DocumentProvider):
 
 
 def _read(here: Session, props: Props) -> tuple[Document, tuple[Document, ...]]:
-    """The document and what it holds, as its people are known today."""
+    """The document and what it holds, as its people are known today, and without access that is withheld."""
     folder = _folder(props)
     document, held = here.outline(folder).read(props["file"])
-    people = _people(folder)
-    return principals.today(document, people), tuple(principals.today(item, people) for item in held)
+    people, decision = _people(folder), _decision(folder, props.get("recovery") or "")
+    known = principals.today(document, people), tuple(principals.today(item, people) for item in held)
+    return older.without(*known, decision, here.kinds)
+
+
+@cache
+def _decision(folder: Path, recovery: str) -> Taken | None:
+    return taken(folder, recovery) if recovery else None
 
 
 @cache

@@ -1,11 +1,13 @@
 """Runbook -> folder: same runbook, same bytes; a capture that dies half-way leaves the old one as it was."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from restamp import references
 from restamp.kind import Kind, Kinds
@@ -28,8 +30,11 @@ class Changed:
     gone: tuple[str, ...]
 
 
-def save(runbook: Runbook, captured: Captured) -> Changed:
-    """Write every file that differs, remove the files of objects that are gone, and say which."""
+def save(runbook: Runbook, captured: Captured, *, dated: bool = False) -> Changed:
+    """Write every file that differs, remove the files of objects that are gone, and say which.
+
+    Where nothing but the time would be another it stays, unless it is to be `dated`.
+    """
     complete(runbook.folder)
     new = rendered(runbook) | {"captured.yaml": own_file(captured)}
     old = {
@@ -38,6 +43,8 @@ def save(runbook: Runbook, captured: Captured) -> Changed:
     }
     changed = {name: content for name, content in new.items() if old.get(name) != content}
     gone = sorted(set(old) - set(new))
+    if set(changed) == {"captured.yaml"} and not gone and not dated and _undated(old) == _undated(new):
+        changed = {}
     if changed or gone:
         stage(runbook.folder, changed, gone)
         complete(runbook.folder)
@@ -47,6 +54,12 @@ def save(runbook: Runbook, captured: Captured) -> Changed:
             for names in (set(changed) - set(old), set(changed) & set(old), gone)
         )
     )
+
+
+def _undated(texts: Mapping[str, str]) -> list[str]:
+    """What captured.yaml says, but for the time and the backup before it, which is another every night."""
+    given = yaml.safe_load(texts.get("captured.yaml", "")) or {}
+    return [f"{key}: {value}" for key, value in given.items() if key not in ("at", "backup")]
 
 
 def rendered(runbook: Runbook) -> dict[str, str]:
