@@ -122,6 +122,8 @@ def test_people_accept_from_the_command_line(tmp_path: Path) -> None:
         assert [(item["subject"], item["by"], item["until"]) for item in read["accepted"]] == [
             ("Plan offers-rg/gold", "alice", "2999-01-01")
         ]
+        told = world.restamp("verify", status=4)
+        assert "accepted until 2999-01-01: Plan offers-rg/gold: its service is gone (alice" in told
         world.restamp("accept", "ComputeQuota compute/small", "--reason", "no", "--recovery", "r")
         for wrong, said in (
             (("Plan", "offers-rg/Gold", "--reason", "x"), "Did you mean Plan offers-rg/gold?"),

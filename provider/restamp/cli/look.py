@@ -65,8 +65,23 @@ def verify(
         print(f"{missing + different} differences{told}, {unexpected} unexpected, {unread} not verified; {equal}")
         covered = f"inside covered: {result.covered} of {result.subscriptions} subscriptions"
         print(f"{covered}; {len(result.findings)} findings")
+        _accepted(runbook)
     if result.differences or any(finding.level != "note" for finding in result.findings):
         raise typer.Exit(4)
+
+
+def _accepted(runbook: Path | None) -> None:
+    """What the newest recovery goes on without, said again each time."""
+    import datetime as dt
+
+    from restamp.cli import output
+    from restamp.cli.here import recovery_of, runbook_folder
+    from restamp.recovery import accepted, known
+
+    folder = runbook_folder(runbook)
+    found = accepted(folder, recovery_of(folder, "").id, dt.datetime.now(dt.UTC).date()) if known(folder) else {}
+    for line in output.capped((f"  {item}" for item in found.values()), "accepted.yaml"):
+        print(line)
 
 
 def schema(
