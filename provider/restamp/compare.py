@@ -111,8 +111,8 @@ def _kind(kind: Kind[Any], runbook: Runbook, found: list[Any], result: Compariso
     for document in runbook.of(kind):
         ref, label = kind.ref(document), kind.label(document)
         other = there.pop(ref.lower(), None)
-        if kind.wire.afterwards and (other is None or objects.compare(kind, document, other)):
-            message = f"is not as the runbook says, and up leaves it alone: {kind.wire.afterwards}"
+        if other is None and kind.wire.afterwards:
+            message = f"is not there yet, and up leaves it alone: {kind.wire.afterwards}"
             result.findings.append(Finding("afterwards", "note", f"{kind.name} {label}", message))
         elif other is None:
             result.differences.append(Difference(kind.name, ref, label, "create"))
