@@ -280,9 +280,18 @@ def test_up_leaves_backups_alone_and_verify_tells_what_is_not_so(world: World) -
     """Nothing is written in the middle of a recovery: backups are enabled again at the end, to a new folder."""
     wanted = world.sealed()
 
+    world.write(wanted)
+    save(*world.captured(replace(world.runbook(), documents=(wanted,))))
+    writes, store = world.writes(), world.wire(LOCATION, SHARE)["properties"]["externalStoreDefault"]
+    world.change(
+        LOCATION, SHARE, externalStoreDefault=store | {"path": "elsewhere", "encryptionCertThumbprint": "AB12"}
+    )
+
+    found = compare(world.arm, load(world.folder, world.kinds), lambda _kind, _count: None)
+
+    assert [[change.field for change in item.changes] for item in found.differences] == [["path", "thumbprint"]]
     assert objects.put(LOCATION, wanted, world.arm, world.kinds).outcome == "left alone"
-    assert world.writes() == []
-    assert "to a new folder" in LOCATION.wire.afterwards
+    assert world.writes() == writes
 
 
 def test_a_capture_keeps_the_password_and_the_certificate_that_people_wrote(world: World) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pulumi
 
 from restamp.kind import Kind
-from restamp.models.document import Document, own_fields
+from restamp.models.document import Document, Model, own_fields
 from restamp.older import refuse_undecided
 from restamp.recovery import Begun, accepted, chosen
 from restamp.resources import typed
@@ -108,7 +108,8 @@ class Recovery(pulumi.ComponentResource):
         self, kind: Kind[Any], name: str, document: Document, needs: Needs, later: Sequence[str]
     ) -> DocumentResource:
         make: Callable[..., DocumentResource] = getattr(typed, kind.name, None) or _of_plugin(kind)
-        fields = {field: value for field in own_fields(kind.model) if (value := getattr(document, field)) is not None}
+        said = {field: getattr(document, field) for field in own_fields(kind.model)}
+        fields = {field: _plain(value) for field, value in said.items() if value is not None}
         # the second resource of an object may leave the program alone: the object goes with the first, or not at all
         on_destroy: OnDestroy = document.on_destroy if name == kind.ref(document) else "retain"
         return make(name, **fields, at=self._at(needs, later), on_destroy=on_destroy, opts=self._inside)
@@ -156,6 +157,11 @@ def _below_project(folder: Path) -> str:
 def _waits_for_referrers(kind: Kind[Any], document: Document) -> bool:
     late = kind.wire.late
     return late is not None and late.until == "referred" and getattr(document, late.field) in late.births
+
+
+def _plain(value: Any) -> Any:
+    """A value as the engine takes it: a sealed one as it stands in the runbook."""
+    return value.model_dump(mode="json", by_alias=True) if isinstance(value, Model) else value
 
 
 def _of_plugin(kind: Kind[Any]) -> Callable[..., DocumentResource]:
