@@ -22,7 +22,7 @@ RestampError                 exit status 4: failed
 A leaf takes facts and writes its own sentence; `hint` is the operator's next action.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from restamp.models.finding import Finding
 
@@ -92,6 +92,13 @@ class NoKey(Shut):
 
 class StampError(RestampError):
     """The stamp, or the way to it."""
+
+    def tell_without(self, secrets: Iterable[str]) -> None:
+        """Take back the stamp's own words where they repeat eight characters of a secret, or a short one whole."""
+        said = str(self)
+        pieces = {secret[at : at + 8] for secret in secrets for at in range(max(1, len(secret) - 7))}
+        if any(piece and piece in said for piece in pieces):
+            self.args = (f"{said.partition(': ')[0]}: refused, in words that repeat a secret and so are not told",)
 
 
 class Unreachable(StampError):

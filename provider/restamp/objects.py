@@ -8,7 +8,7 @@ import tenacity
 from pydantic import ValidationError
 
 from restamp import references
-from restamp.errors import NoKey, Unanswered, Unwritable
+from restamp.errors import NoKey, StampError, Unanswered, Unwritable
 from restamp.kind import Kind, Kinds, Place, Wire
 from restamp.models.document import (
     Anew,
@@ -330,12 +330,24 @@ def _write(kind: Kind[D], wanted: D, stamp: Objects, kinds: Kinds, found: Found[
 
 
 def _send(kind: Kind[D], resource_id: str, stamp: Objects, body: dict[str, Any], found: Found[D] | None) -> None:
-    """One PUT, or the POSTs that lead from the body found to the one wanted."""
-    if kind.wire.acts is None:
-        stamp.put(resource_id, kind.wire, body)
-        return
-    for action, sent in kind.wire.acts(found.body if found else {}, body):
-        stamp.put(resource_id, replace(kind.wire, action=action), dict(sent))
+    """One PUT, or the POSTs that lead from the body found to the one wanted; an error repeats no secret."""
+    acts = kind.wire.acts(found.body if found else {}, body) if kind.wire.acts else [(kind.wire.action, body)]
+    try:
+        for action, sent in acts:
+            stamp.put(resource_id, replace(kind.wire, action=action), dict(sent))
+    except StampError as error:
+        names = {_wire_name(field, name) for name, field in own_fields(kind.model).items() if marked(field, Sealed)}
+        if names:
+            error.tell_without(_texts(names, body))
+        raise
+
+
+def _texts(names: set[str], value: Any) -> Iterator[str]:
+    """The texts under these names, however deep they are."""
+    for key, item in value.items() if isinstance(value, dict) else ():
+        if key in names and isinstance(item, str):
+            yield item
+        yield from _texts(names, item)
 
 
 def _emptied(kind: Kind[D], wanted: D, found: D) -> dict[str, Any]:
