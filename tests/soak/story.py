@@ -94,7 +94,8 @@ class Undisturbed(NamedTuple):
         again = (effects(stamp) - self.effects).items()
         found = [f"{path}: {count} times more" for path, count in again if not _is_vault(path)]
         here = left(stamp)
-        return found + sorted(key for key in {*here, *self.left} if here.get(key) != self.left.get(key))
+        others = sorted(key for key in {*here, *self.left} if here.get(key) != self.left.get(key))
+        return found + [f"{key}: {here.get(key)}, not {self.left.get(key)}" for key in others]
 
 
 def undisturbed(stamp: Stamp, seen: Path) -> Undisturbed:
@@ -117,7 +118,9 @@ def left(stamp: Stamp) -> dict[str, Any]:
 def _without_times(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_times(item) for key, item in value.items() if key not in _OF_THE_MOMENT}
-    return [_without_times(item) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list):  # the engine hands maps on in any order, and some are lists on the wire
+        return sorted((_without_times(item) for item in value), key=str)
+    return value
 
 
 def _is_vault(path: str) -> bool:

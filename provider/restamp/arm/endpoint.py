@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from azure.core.credentials import TokenCredential
-from azure.core.exceptions import AzureError, ServiceResponseError
+from azure.core.exceptions import AzureError, IncompleteReadError, ServiceResponseError
 from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RequestIdPolicy, RetryPolicy, UserAgentPolicy
 from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
@@ -27,7 +27,9 @@ from restamp.arm.settings import Settings
 from restamp.errors import Rejected, StampError, Throttled, Unanswered
 
 _PATIENCE = 600.0  # seconds a throttled request is waited for
-_TRIES = 6  # of a read that the stamp fails at
+_TRIES = 6  # of a read that the stamp fails at, or of a list that changes while it is read
+_SETTLED = 10.0  # seconds after a sign-in, within which a 401 is no token's end unless it says so
+_CUT = (ServiceResponseError, IncompleteReadError)  # the connection ended before the answer, or in the middle of it
 _READ = {"retry_status": 0}  # azure-core would wait out 429 by itself, and the limiter would not hear of it
 _ONCE = _READ | {"retry_read": 0}  # azure-core sends PUT and DELETE four times otherwise
 
@@ -69,6 +71,7 @@ class Endpoint:
         self._signing_in = threading.Lock()
         self._client: ResourceManagementClient | None = None
         self._who: SignIn | None = None
+        self._since = 0.0
 
     def url(self, path: str, api_version: str) -> str:
         """Where an id or a list of this endpoint is asked for."""
@@ -94,7 +97,19 @@ class Endpoint:
         return found
 
     def list_all(self, url: str) -> list[dict[str, Any]]:
-        """Every object of a list, all pages, in the stamp's order; all list forms of the Hub."""
+        """Every object of a list, all pages, in the stamp's order; all list forms of the Hub.
+
+        A list that changes between two pages leaves an object out or has one twice: it is read until it stays.
+        """
+        found, pages = self._listed(url)
+        for _ in range(_TRIES if pages > 1 else 0):
+            before, (found, _) = found, self._listed(url)
+            if _ids(before) == _ids(found):
+                break
+        return list(dict(zip(_ids(found), found, strict=True)).values())
+
+    def _listed(self, url: str) -> tuple[list[dict[str, Any]], int]:
+        """What the pages of a list say, one after the other, and how many there are."""
         found: list[dict[str, Any]] = []
         seen: set[str] = set()
         while url and url not in seen:
@@ -105,7 +120,7 @@ class Endpoint:
                 page = {"value": [page]}
             found += page.get("value") or []
             url = str(page.get("nextLink") or page.get("@odata.nextLink") or "")
-        return found
+        return found, len(seen)
 
     def list_or_none(self, url: str) -> list[dict[str, Any]] | None:
         """The list, or None where this principal may not see it or the stamp has no such list."""
@@ -143,28 +158,42 @@ class Endpoint:
     def _written(self, method: str, url: str, body: dict[str, Any] | None) -> Answer:
         try:
             answer = self._sent(method, url, body)
-        except ServiceResponseError as error:
+        except _CUT as error:
             raise Unanswered(f"{method} {url}", "the connection ended") from error
         if answer.status >= 500:
             raise Unanswered(f"{method} {url}", f"status {answer.status}")
         return answer
 
     def _sent(self, method: str, url: str, body: dict[str, Any] | None) -> Answer:
-        """Send; again after 429, which says that nothing was done, and where a read failed: the limiter waits."""
-        until = time.monotonic() + _PATIENCE
+        """Send; again after 429, which says that nothing was done, and where a read failed: the limiter waits.
+
+        Again, too, once there is a new token, where the one we had ended earlier than it said: nothing was done either.
+        """
+        until, renewed = time.monotonic() + _PATIENCE, False
         for failures in itertools.count(1):
             request = HttpRequest(method, url, json=body) if body is not None else HttpRequest(method, url)
-            answer = self._send(request, **(_READ if method == "GET" else _ONCE))
+            client = self._ready()
+            answer = self._send(client, request, patient=failures < _TRIES)
             again = answer.status == 429 or (method == "GET" and answer.status >= 500 and failures < _TRIES)
+            if answer.status == 401 and not renewed:
+                again = renewed = self._renewed(client, answer)
             if not again:
                 break
             if time.monotonic() > until:
                 raise Throttled(f"{method} {url}", 429, "", f"throttled for longer than {_PATIENCE:.0f} s")
         return answer
 
-    def _send(self, request: HttpRequest, **options: Any) -> Answer:
-        client = self._ready()
+    def _renewed(self, client: ResourceManagementClient, answer: Answer) -> bool:
+        """Whether the next request is signed with another token than the one that was refused."""
+        with self._signing_in:
+            over = "expir" in json.dumps(answer.body).lower() or time.monotonic() - self._since > _SETTLED
+            if over and self._client is client:
+                self._client = None
+            return self._client is not client
+
+    def _send(self, client: ResourceManagementClient, request: HttpRequest, *, patient: bool) -> Answer:
         lane, operation = asked(request.method, request.url)
+        options: dict[str, Any] = _READ if request.method == "GET" else _ONCE
         try:
             with self._shared.limiter.slot(lane or self._vault(request.url), operation) as ticket:
                 failpoints.reached("request.before")
@@ -173,9 +202,11 @@ class Endpoint:
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 failpoints.reached("answer.received")
                 ticket.answered(response.status_code, headers)
-        except ServiceResponseError as error:
+        except _CUT as error:
             if request.method != "GET":
                 raise
+            if patient and isinstance(error, IncompleteReadError):  # azure-core tries all others again by itself
+                return Answer(503, {}, None)
             raise self._translated(error, request) from error
         except AzureError as error:
             raise self._translated(error, request) from error
@@ -198,7 +229,8 @@ class Endpoint:
         return self._client
 
     def _signed_in(self) -> ResourceManagementClient:
-        who = self._who = self._sign_in()
+        who, self._since = self._sign_in(), time.monotonic()
+        self._who = who
         try:
             who.credential.get_token(who.scope)
         except AzureError as error:
@@ -217,6 +249,11 @@ class Endpoint:
             transport=self._shared.transport,
             policies=policies,
         )
+
+
+def _ids(found: list[dict[str, Any]]) -> list[str]:
+    """What a list's objects are known by; those without an id by their place."""
+    return [str(item.get("id") or item.get("kid") or place).lower() for place, item in enumerate(found)]
 
 
 def _parsed(text: str) -> Any:

@@ -6,8 +6,12 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import tenacity
+
 from restamp import failpoints
 from restamp.arm.endpoint import Endpoint
+from restamp.arm.operations import there
+from restamp.errors import Rejected, Unanswered
 from restamp.kind import Place, Wire
 
 if TYPE_CHECKING:
@@ -119,19 +123,21 @@ class Inside:
         """
         endpoint = self._endpoint()
         url = endpoint.url(vault_id, _VAULTS)
-        before = endpoint.get(url) or {}
+        before = there(lambda: endpoint.get(url))
+        if before is None:
+            raise Rejected(f"GET {url}", 404, "ResourceNotFound", "the vault that was just made is not found")
         properties = before.get("properties") or {}
         ours = {"objectId": endpoint.principal, "tenantId": properties.get("tenantId"), "permissions": _SECRETS}
         policies = [item for item in properties.get("accessPolicies") or [] if item["objectId"] != ours["objectId"]]
         body = before | {"properties": properties | {"accessPolicies": [*policies, ours]}}
         failpoints.reached("vault.entering")
-        endpoint.write("PUT", url, body)
+        _written(endpoint, url, body)
         failpoints.reached("vault.entered")
         try:
             yield
         finally:
             failpoints.reached("vault.leaving")
-            endpoint.write("PUT", url, before)
+            _written(endpoint, url, before)
             failpoints.reached("vault.left")
 
     @property
@@ -143,3 +149,21 @@ class Inside:
             return self._given
         own = self.place.subscription == self.place.provider
         return self._arm.admin if own or (wire and wire.endpoint == "admin") else self._arm.tenant(self.directory)
+
+
+def _written(endpoint: Endpoint, url: str, vault: dict[str, Any]) -> None:
+    """Write a vault, whole; where the answer is lost, look who may do what in it before it is sent again."""
+    for attempt in tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type(Unanswered),
+        stop=tenacity.stop_after_attempt(4),
+        wait=tenacity.wait_exponential(multiplier=0.5, max=10),
+        reraise=True,
+    ):
+        with attempt:
+            if attempt.retry_state.attempt_number == 1 or _policies(endpoint.get(url) or {}) != _policies(vault):
+                endpoint.write("PUT", url, vault)
+
+
+def _policies(vault: dict[str, Any]) -> dict[str, Any]:
+    listed = (vault.get("properties") or {}).get("accessPolicies") or []
+    return {str(item["objectId"]).lower(): item.get("permissions") for item in listed}

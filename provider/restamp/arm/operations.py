@@ -8,12 +8,14 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import tenacity
 
 from restamp.arm.errors import rejected
 from restamp.errors import OperationFailed, Rejected, StampError, Unfinished
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ def remembered(record: Mapping[str, Any]) -> Operation | None:
 PATIENCE = 4 * 3600.0  # seconds an operation is polled; the longest documented one, a restore, takes hours
 _BAD = ("Failed", "Canceled", "Cancelled")
 _BUSY = ("Creating", "Updating", "Deleting", "Running", "InProgress", "Accepted", 1)
+_HEARD_OF = 60.0  # seconds that what was made may be unknown to the next request
 _EARLY = 3  # a first poll may answer 404 (recorded: update runs)
 
 
@@ -115,6 +118,20 @@ def finish(
         return waiting(ask) or Answer(204, {}, None)  # never the second: it waits for a result
     except tenacity.RetryError:
         raise Unfinished(operation.what, _long(patience)) from None
+
+
+def there(ask: Callable[[], T | None], *, patience: float = _HEARD_OF) -> T | None:
+    """What is asked for, once it is there: what was just made may not be heard of yet (404 after 201, documented).
+
+    None where that takes longer than `patience`, in seconds.
+    """
+    waiting = tenacity.Retrying(
+        retry=tenacity.retry_if_result(lambda found: found is None),
+        wait=tenacity.wait_exponential(multiplier=0.25, max=5),
+        stop=tenacity.stop_after_delay(patience),
+        retry_error_callback=lambda _state: None,
+    )
+    return waiting(ask)
 
 
 def ended(error: StampError | None) -> bool:

@@ -7,10 +7,15 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import requests
+from azure.core.exceptions import AzureError
+from azure.core.pipeline import Pipeline
+from azure.core.pipeline.policies import RetryPolicy
+from azure.core.rest import HttpRequest
 
 from restamp import failpoints, ids
 from restamp.arm.endpoint import Endpoint, Shared, SignIn
+from restamp.arm.errors import translated
+from restamp.arm.operations import there
 from restamp.errors import Rejected
 
 ID = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults/{vault}/secrets/{name}"
@@ -35,13 +40,15 @@ class Vaults:
         except Rejected as error:
             if error.status != 403 or "disabled" not in str(error).lower():
                 raise
-            bundle = self._listed_alone(values["vault"], values["name"])
+            bundle = self._named(values["name"], self._at(url).list_all(self._secrets(values["vault"])))
+        if bundle is None and self._named(values["name"], self._at(url).list_or_none(self._secrets(values["vault"]))):
+            bundle = there(lambda: self._at(url).get(url))
         return None if bundle is None else self._as_object(resource_id, bundle)
 
     def list_all(self, path: str) -> list[dict[str, Any]]:
         """Every secret of the vault in `path`, each asked for its value."""
         vault_id = path.rpartition("/")[0]
-        url = self._url(vault_id.rpartition("/")[2], "/secrets") + _PAGE
+        url = self._secrets(vault_id.rpartition("/")[2])
         found = []
         for item in self._at(url).list_all(url):
             resource_id = f"{path}/{str(item['id']).rpartition('/')[2]}"
@@ -83,10 +90,11 @@ class Vaults:
             found += [f"{kind}/{name.rpartition('/')[2]}" for name in own]
         return tuple(found)
 
-    def _listed_alone(self, vault: str, name: str) -> dict[str, Any] | None:
-        url = self._url(vault, "/secrets") + _PAGE
-        listed = self._at(url).list_all(url)
-        return next((item for item in listed if ids.same(str(item["id"]).rpartition("/")[2], name)), None)
+    def _secrets(self, vault: str) -> str:
+        return self._url(vault, "/secrets") + _PAGE
+
+    def _named(self, name: str, listed: list[dict[str, Any]] | None) -> dict[str, Any] | None:
+        return next((item for item in listed or () if ids.same(str(item["id"]).rpartition("/")[2], name)), None)
 
     def _as_object(self, resource_id: str, bundle: dict[str, Any]) -> dict[str, Any]:
         """A secret under the id of Resource Manager; `version` is the current one's, which lists leave out."""
@@ -105,8 +113,11 @@ class Vaults:
 
     def _challenged(self, url: str) -> str:
         """What a token for a vault is made for: the challenge of an unsigned request says it (documented)."""
-        answer: requests.Response = self._shared.transport.session.get(
-            url, timeout=30, verify=self._shared.settings.ca or True, allow_redirects=False
-        )
+        try:
+            with Pipeline(self._shared.transport, [RetryPolicy(retry_total=6)]) as pipeline:
+                answer = pipeline.run(HttpRequest("GET", url)).http_response
+        except AzureError as error:
+            raise translated(error, "GET", url, self._shared.settings.client_id) from error
         found = re.search(r'resource="?([^",\s]+)', answer.headers.get("www-authenticate", ""))
+        answer.close()
         return found[1] if found else f"https://vault.{self._stamp}"
