@@ -24,7 +24,7 @@ from restamp.arm.client import Arm
 from restamp.arm.operations import Answer, Operation, finish, started
 from restamp.arm.settings import Settings
 from restamp.arm.transport import transport
-from restamp.errors import NotSignedIn, OperationFailed, Refused, Rejected, Unreachable
+from restamp.errors import NotSignedIn, OperationFailed, Refused, Rejected, Unfinished, Unreachable
 from restamp.kinds.network import QUOTA as NETWORK
 from restamp.simulator import Fault, Stamp
 
@@ -312,7 +312,7 @@ def test_an_operation_is_followed_to_its_result(name: str) -> None:
         return
 
     resumed = Operation(**json.loads(json.dumps(operation.record())))
-    found = finish(resumed, lambda _url: left.pop(0), slept.append)
+    found = finish(resumed, lambda _url: left.pop(0), slept.append, patience=60)
 
     assert (found.body, left, sum(slept)) == (result, [], waited)
 
@@ -342,7 +342,7 @@ def test_an_operation_that_failed_and_a_poll_that_failed_are_two_things(name: st
     assert operation is not None
 
     with pytest.raises(error, match=words):
-        finish(operation, lambda _url: left.pop(0), lambda _seconds: None)
+        finish(operation, lambda _url: left.pop(0), lambda _seconds: None, patience=60)
     assert left == []
 
 
@@ -374,6 +374,19 @@ def test_an_operation_is_recorded_before_it_is_polled_and_can_be_resumed(server:
     assert operation.what.startswith(f"DELETE https://adminmanagement.{HOME}/subscriptions/")
     assert again.status in (200, 204)
     assert arm.settings.region == "redmond"
+
+
+def test_an_operation_is_waited_for_as_long_as_the_settings_say(server: Server) -> None:
+    """After that it is left to the stamp and to the next run; the hint names the setting."""
+    path = QUOTAS.format(server.stamp.provider_subscription) + "/slow"
+    with Arm(settings_for(server, patience=0)) as arm:
+        arm.put(path, NETWORK.wire, {"properties": {"maxNicsPerSubscription": 1}})
+        with pytest.raises(
+            Unfinished, match=r"DELETE .*/quotas/slow.*: the stamp has not ended it after 0 s"
+        ) as caught:
+            arm.delete(path, NETWORK.wire)
+
+    assert "RESTAMP_PATIENCE" in caught.value.hint
 
 
 def test_an_absent_object_is_none_whatever_its_404_looks_like(arm: Arm, stamp: Stamp) -> None:

@@ -174,7 +174,7 @@ class OperationFailed(StampError):
 class Unfinished(StampError):
     """A long-running operation that is still running when our patience ends."""
 
-    hint = "Look at it on the stamp. `restamp up` waits for it again, from where it is."
+    hint = "Look at it on the stamp. `restamp up` waits for it again, from where it is; RESTAMP_PATIENCE says how long."
 
     def __init__(self, what: str, patience: str) -> None:
         super().__init__(f"{what}: the stamp has not ended it after {patience}")

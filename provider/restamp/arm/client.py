@@ -14,7 +14,7 @@ from restamp.arm.endpoint import Endpoint, Shared, SignIn
 from restamp.arm.errors import translated
 from restamp.arm.inside import Inside
 from restamp.arm.limiter import Limiter
-from restamp.arm.operations import Answer, Operation, finish
+from restamp.arm.operations import Answer, Operation
 from restamp.arm.settings import Settings, complete
 from restamp.arm.signin import Endpoints, credential, endpoints, user
 from restamp.arm.transport import transport
@@ -131,7 +131,7 @@ class Arm:
 
     def resume(self, operation: Operation) -> Answer:
         """The result of an operation an earlier process began."""
-        return finish(operation, self.admin.read)
+        return self.admin.finished(operation)
 
     def close(self) -> None:
         """End every connection."""

@@ -142,9 +142,13 @@ class Endpoint:
         if operation is None:
             return answer
         self._shared.record(operation)
-        ended = operations.finish(operation, self.read)
+        ended = self.finished(operation)
         failpoints.reached("write.ended")
         return ended
+
+    def finished(self, operation: Operation) -> Answer:
+        """The result of an operation; Unfinished where it takes longer than the settings have patience."""
+        return operations.finish(operation, self.read, patience=60.0 * self._shared.settings.patience)
 
     def read(self, url: str) -> Answer:
         """The answer to a GET, whatever it says."""

@@ -55,7 +55,6 @@ def remembered(record: Mapping[str, Any]) -> Operation | None:
     return Operation(**values) if len(values) == len(fields(Operation)) else None
 
 
-PATIENCE = 4 * 3600.0  # seconds an operation is polled; the longest documented one, a restore, takes hours
 _BAD = ("Failed", "Canceled", "Cancelled")
 _BUSY = ("Creating", "Updating", "Deleting", "Running", "InProgress", "Accepted", 1)
 _HEARD_OF = 60.0  # seconds that what was made may be unknown to the next request
@@ -86,7 +85,7 @@ def finish(
     get: Callable[[str], Answer],
     sleep: Callable[[float], None] = time.sleep,
     *,
-    patience: float = PATIENCE,
+    patience: float,
     say: Callable[[str], None] = lambda _text: None,
 ) -> Answer:
     """The operation's result, once it has one; `say` hears how long it takes, `patience` is in seconds.

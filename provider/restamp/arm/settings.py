@@ -27,6 +27,7 @@ class Settings:
     connect_to: str = ""  # name:port=address:port, comma separated, wildcards allowed: for when DNS is down
     proxy: str = ""
     parallel: int = 16  # requests under way at once
+    patience: int = 240  # minutes an operation is waited for; the longest documented one, a restore, takes hours
 
     @property
     def admin(self) -> str:
@@ -104,7 +105,8 @@ def read(given: Mapping[str, str] | None = None, config: Mapping[str, str] | Non
     for name in ("ca", "client_certificate", "credentials"):  # the provider runs in another folder than the command
         if name in values:
             values[name] = str(Path(values[name]).resolve())
-    return Settings(**{**values, "parallel": int(values.get("parallel", "16"))})  # type: ignore[arg-type]
+    numbers = {name: int(values[name]) for name in ("parallel", "patience") if name in values}
+    return Settings(**(values | numbers))  # type: ignore[arg-type]
 
 
 def wrong(name: str, message: str, hint: str) -> Finding:
@@ -120,6 +122,7 @@ _FORMS = {
         "Write <region>.<external domain> in lower case, such as redmond.azure.contoso.com.",
     ),
     "parallel": ("[1-9][0-9]{0,2}", "is not a number of requests", "Write a whole number from 1 to 999."),
+    "patience": ("[1-9][0-9]{0,4}", "is not a number of minutes", "Write a whole number from 1 to 99999."),
     "proxy": (r"https?://[^\s/]+:[0-9]+/?", "is not a proxy's address", "Such as http://proxy.contoso.com:8080"),
 }
 
