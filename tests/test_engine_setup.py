@@ -97,9 +97,10 @@ def test_with_uv_too_and_plugins_come_in_as_well(checkout: Checkout) -> None:
     plugin.mkdir(parents=True)
     (plugin / "pyproject.toml").touch()
     assert checkout.setup()[0] == 0
+    quiet = "uv pip install --quiet --compile-bytecode --python /.venv"
     assert checkout.installs == [
-        "uv pip install --quiet --python /.venv --require-hashes -r requirements.lock",
-        "uv pip install --quiet --python /.venv --no-deps --no-build-isolation -e ./. -e ./plugins/oem-acme",
+        f"{quiet} --require-hashes -r requirements.lock",
+        f"{quiet} --no-deps --no-build-isolation -e ./. -e ./plugins/oem-acme",
     ]
 
 
