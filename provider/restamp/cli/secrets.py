@@ -89,6 +89,44 @@ def reveal(
     print(sealing.seals.open(place.identity, place.value, f"{document}: {place.field}"))
 
 
+@group.command("set", epilog=KEYS)
+def set_(
+    document: Annotated[str, typer.Argument(help="Its file, or its name as `diff` prints it.", metavar="DOCUMENT")],
+    field: Annotated[
+        str, typer.Argument(help="The field, such as password or secrets.app/erp-kv/db-password.", metavar="FIELD")
+    ],
+    runbook: RunbookOption = None,
+) -> None:
+    """Seal one value into its document: what no stamp shows, such as the password of backups.
+
+    A terminal is asked for it; else it is standard input, without the line's end. Never an argument, which others see.
+    """
+    from restamp.cli.here import runbook_folder
+    from restamp.errors import Refused
+    from restamp.given import field_of, given
+    from restamp.only import Alone, file_in, named, save
+    from restamp.plugins import all_kinds
+    from restamp.runbook import load
+    from restamp.runbook.staged import complete
+    from restamp.sealing import for_capture
+    from restamp.secrets.seal import nobody
+
+    folder = runbook_folder(runbook)
+    complete(folder)
+    before = load(folder, all_kinds())
+    whose = named(before, document)
+    wanted, file = field_of(before, whose, field), file_in(before, whose)
+    seals = for_capture(before, _password)
+    if seals is None:
+        raise Refused([nobody(field)])
+    after = given(before, wanted, _value(field), seals)
+    changed = save(Alone(after, named(after, file, folder), ()), file)
+    names = ", ".join(item.name for item in seals.recipients)
+    print(f"{file}: {field}: {'sealed' if changed else 'sealed already'} for {names}")
+    if changed:
+        print(f"next: git add {folder} && git commit")
+
+
 @group.command(epilog=KEYS)
 def add(
     file: Annotated[Path, typer.Argument(help="Any file, such as secrets of App Service.", metavar="FILE")],
@@ -103,6 +141,25 @@ def add(
     print(f"secrets/{name}.yaml: {'sealed' if changed else 'sealed already'} for {names}")
     if changed:
         print(f"next: git add {' '.join(sorted(changed))}, and keep {file} nowhere else than where it has to be")
+
+
+def _value(field: str) -> str:
+    """What is to be sealed: asked for twice on a terminal, else all of standard input."""
+    import getpass
+
+    from restamp.errors import Refused
+    from restamp.models.finding import Finding
+
+    wrong = ""
+    if sys.stdin.isatty():
+        value = getpass.getpass(f"value of {field}: ")
+        wrong = "" if value == getpass.getpass("again: ") else "the two are not the same"
+    else:
+        value = sys.stdin.buffer.read().decode(errors="replace").removesuffix("\n").removesuffix("\r")
+        wrong = "is no text: `restamp secrets add` seals files" if "\ufffd" in value else ""
+    if not value or wrong:
+        raise Refused([Finding("no-value", "stop", field, wrong or "got no value", "Give it once more.")])
+    return value
 
 
 def _sealing(runbook: Path | None) -> "Sealing":

@@ -51,7 +51,7 @@ def _to_wire(fields: dict[str, Any], place: Place) -> dict[str, Any]:
     wanted, given = fields.pop(_THUMBPRINT, None), fields.get(_CERTIFICATE)
     about, found = f"BackupLocation {place.region}", []
     if not fields.get("password"):
-        hint = "Seal it into the document's `password`: a stamp takes no settings of backups without it."
+        hint = f"restamp secrets set 'BackupLocation {place.region}' password: no stamp takes these settings without."
         found.append(Finding("no-password", "stop", about, "has no password, and no stamp shows one", hint))
     if wanted and given and wanted != thumbprint_of(given):
         hint = "Write the thumbprint of the certificate, or the certificate of the thumbprint."

@@ -143,6 +143,11 @@ def marked(field: Any, mark: type) -> bool:
     return any(isinstance(item, mark) for item in field.metadata)
 
 
+def sealed_fields(model: type[Document]) -> list[str]:
+    """The names of the fields that are secrets."""
+    return [name for name, field in own_fields(model).items() if marked(field, Sealed)]
+
+
 def reference(field: Any) -> Ref | None:
     """The `Ref` a field carries, or None."""
     return next((mark for mark in marks(field) if isinstance(mark, Ref)), None)

@@ -21,7 +21,7 @@ from restamp import failpoints, objects
 from restamp.arm import settings
 from restamp.errors import Forbidden, Refused, RestampError, Shut, StampError, Unwritable, Waits
 from restamp.kind import Kind
-from restamp.models.document import Document, Sealed, marked, own_fields
+from restamp.models.document import Document, sealed_fields
 from restamp.models.finding import Finding
 from restamp.plugins import all_kinds
 from restamp.resources import live
@@ -106,7 +106,10 @@ class DocumentProvider(ResourceProvider):
         changes = objects.compare(kind, wanted, found, later)
         if props.get("status") != DONE or not changes:
             return ReadResult(id_, props)
-        kept = {*later, *_sealed(kind)}  # half of a sealed value is none: that another is there is told in the message
+        kept = {
+            *later,
+            *sealed_fields(kind.model),
+        }  # half of a sealed value is none: that another is there is told in the message
         observed = found.model_copy(update={name: getattr(wanted, name) for name in kept})
         message = f"drifted: {', '.join(change.field for change in changes)}"
         drifted = props | {
@@ -238,13 +241,9 @@ def _is_placed(kind: Kind[Any], props: Props) -> bool:
     return not kind.inside or "provider" in kind.inside or bool(props.get("subscription"))
 
 
-def _sealed(kind: Kind[Any]) -> list[str]:
-    return [name for name, field in own_fields(kind.model).items() if marked(field, Sealed)]
-
-
 def _wrong(kind: Kind[Any], error: ValidationError) -> Iterator[tuple[str, str]]:
     """Each field that is wrong, and why; what may be a secret in clear is never repeated."""
-    sealed = {kind.model.model_fields[name].alias or name for name in _sealed(kind)}
+    sealed = {kind.model.model_fields[name].alias or name for name in sealed_fields(kind.model)}
     for item in error.errors():
         plain = item["loc"][0] in sealed and item["type"] == "model_type"
         yield ".".join(map(str, item["loc"])), _PLAIN if plain else problems.sentence(item)

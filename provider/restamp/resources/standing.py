@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from restamp import objects
 from restamp.errors import Forbidden, NoKey, Refused, Shut, Unwritable, Waits
 from restamp.kind import Kind
-from restamp.models.document import Document, Sealed, marked, own_fields
+from restamp.models.document import Document, sealed_fields
 from restamp.models.finding import Finding
 from restamp.models.stamp import Stamp
 from restamp.resources.session import Session
@@ -107,8 +107,7 @@ class Standing:
 
     @property
     def _is_sealed(self) -> bool:
-        fields = own_fields(self._kind.model).items()
-        return any(marked(field, Sealed) and getattr(self._document, name) is not None for name, field in fields)
+        return any(getattr(self._document, name) is not None for name in sealed_fields(self._kind.model))
 
     def _unlock(self, runbook: str) -> None:
         """Bring the keys of a runbook, once a process."""

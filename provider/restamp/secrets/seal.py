@@ -151,11 +151,16 @@ class Seals:
 
     def _sealed(self, identity: str, value: bytes) -> tuple[str, ...]:
         if not self.recipients:
-            hint = "Put the certificates (.cer) of those who may open them into the runbook's folder recipients/."
-            raise Refused([Finding("no-recipients", "stop", identity, "there is nobody to seal for", hint)])
+            raise Refused([nobody(identity)])
         if late := tuple(expired(self.recipients)):
             raise Refused(late)
         return tuple(jwe.sealed(identity, value, item.thumbprint, item.key) for item in self.recipients)
+
+
+def nobody(about: str) -> Finding:
+    """The finding for a runbook without recipients."""
+    hint = "Put the certificates (.cer) of those who may open them into the runbook's folder recipients/."
+    return Finding("no-recipients", "stop", about, "there is nobody to seal for", hint)
 
 
 def _own(identity: str) -> str:
