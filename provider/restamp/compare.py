@@ -1,6 +1,6 @@
 """Runbook, stamp -> what differs, object by object and field by field: the truth about what `up` would write."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -32,13 +32,26 @@ class Comparison:
     findings: list[Finding] = field(default_factory=list)
 
     def of(self, action: str) -> list[Difference]:
-        """The differences of one action."""
-        return [item for item in self.differences if item.action == action]
+        """The differences of one action that nobody has accepted."""
+        return [item for item in self.differences if item.action == action and not item.accepted]
+
+    @property
+    def accepted(self) -> int:
+        """How many differences people go on without."""
+        return sum(1 for item in self.differences if item.accepted)
+
+    def without(self, accepted: Collection[str]) -> "Comparison":
+        """The same, with the differences marked that people accepted; what is there unexpectedly they have not."""
+        marked = [
+            replace(item, accepted=item.action != "unexpected" and item.subject in accepted)
+            for item in self.differences
+        ]
+        return replace(self, differences=marked)
 
     @property
     def compared(self) -> int:
         """Objects that were compared with the stamp."""
-        return self.equal + len(self.of("create")) + len(self.of("update"))
+        return self.equal + sum(1 for item in self.differences if item.action in ("create", "update"))
 
 
 def compare(arm: "Arm", runbook: Runbook, progress: Callable[[str, int], None]) -> Comparison:
@@ -92,7 +105,10 @@ def _insides(arm: "Arm", runbook: Runbook, result: Comparison, progress: Callabl
         differences = list(inside.compare(wanted, contents, runbook.kinds))
         keys = {(runbook.kinds.of(item).name, runbook.kinds.of(item).ref(item)) for item in wanted}
         result.equal += len(wanted) - sum(1 for item in differences if (item.kind, item.ref) in keys)
-        result.differences += [replace(item, within=whose) for item in differences if item.action != "left out"]
+        name = f"{kind.name} {kind.ref(holder)}"
+        result.differences += [
+            replace(item, within=whose, holder=name) for item in differences if item.action != "left out"
+        ]
         result.findings += lost.notes(wanted)
         result.findings += [_left_out(item, whose) for item in differences if item.action == "left out"]
     progress("inside", count)

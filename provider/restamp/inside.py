@@ -53,7 +53,10 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One object that is not as the runbook says: what `up` would do with it; `within` is whose inside it is in."""
+    """One object that is not as the runbook says: what `up` would do with it.
+
+    `within` is whose inside it is in, for people, and `holder` that document's name.
+    """
 
     kind: str
     ref: str
@@ -61,6 +64,13 @@ class Difference:
     action: Literal["create", "update", "unexpected", "not verified", "left out"]
     changes: tuple[Change, ...] = ()
     within: str = ""
+    holder: str = ""
+    accepted: bool = False
+
+    @property
+    def subject(self) -> str:
+        """The document that people accept to go on without: the object itself, or what it is inside of."""
+        return self.holder or f"{self.kind} {self.ref}"
 
 
 @dataclass(frozen=True, slots=True)

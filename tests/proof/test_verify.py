@@ -1,6 +1,7 @@
 """verify tells apart what is missing, different, unexpected, not covered and not verified: each through the command."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -88,6 +89,39 @@ def test_what_is_another_is_different(captured: World, stamp: Stamp) -> None:
         ("update", "Vault", [{"field": "tags", "wanted": {"keeper": "security"}, "found": {}}]),
     ]
     assert "2 differences (0 missing, 2 different), 0 unexpected" in captured.restamp("verify", status=4)
+
+
+def test_what_people_accepted_is_repeated_and_is_no_difference(captured: World) -> None:
+    """A plan, and a subscription with all that is in it; what is there unexpectedly nobody has accepted."""
+    with captured.stamp_of(2):
+        captured.restamp("begin", "r")
+    with captured.stamp_of(1) as stamp:
+        deployed(stamp, 1).load(everything(stamp, 1))
+        for key, _ in list(stamp.state.store.everything()):
+            if key.endswith(
+                (
+                    "offers-rg/providers/microsoft.subscriptions.admin/plans/gold",
+                    "/locks/keep-vault",
+                    "/secrets/old-token",
+                )
+            ):
+                stamp.state.store.delete(key)
+        (subscription,) = (captured.runbook / "subscriptions").iterdir()
+        captured.restamp("accept", "Plan offers-rg/gold", "--reason", "no longer sold", "--by", "ann")
+        assert "1 differences (1 missing, 0 different)" in captured.restamp("verify", status=4)
+        captured.restamp("accept", str(subscription), "--reason", "the tenant left", "--by", "ann")
+        told = captured.restamp("verify")
+        assert "0 differences, 0 unexpected, 0 not verified" in told
+        assert "objects equal, 2 accepted" in told
+        assert "accepted: Plan offers-rg/gold: no longer sold (ann" in told
+        found = json.loads((said := captured.restamp("verify", "--json"))[said.index("{\n") :])
+        assert [(item["kind"], item["accepted"]) for item in found["differences"]] == [("Plan", True), ("Lock", True)]
+        assert [item["reason"] for item in found["accepted"]] == ["no longer sold", "the tenant left"]
+
+        group = find(stamp, "/resourceGroups/app")
+        stamp.load([group | {"id": group["id"] + "-2", "name": "app-2"}])
+        assert "0 differences, 1 unexpected" in captured.restamp("verify", status=4)
+    shutil.rmtree(captured.runbook / "recoveries")
 
 
 def test_what_the_runbook_does_not_know_is_unexpected(captured: World, stamp: Stamp) -> None:

@@ -10,8 +10,11 @@ import typer
 from restamp.cli.here import CREDENTIALS, CaFile, ClientId, ConnectTo, RunbookOption
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from restamp.compare import Comparison
     from restamp.inside import Difference
+    from restamp.models.stamp import Acceptance
 
 Json = Annotated[bool, typer.Option("--json", help="Everything, as JSON on standard output.")]
 _SIGN = {"create": "+", "update": "~", "unexpected": "?", "not verified": "!"}
@@ -34,7 +37,7 @@ def diff(
     """Show what `up` would create, update field by field, and leave alone. Writes nothing, and exits with 0."""
     result = _compared(runbook, connect_to, ca, client_id)
     if as_json:
-        print(_as_json(result))
+        print(_as_json(result, {}))
         return
     show(result)
     created, updated, unexpected, unread = (len(result.of(action)) for action in _SIGN)
@@ -51,37 +54,44 @@ def verify(
 ) -> None:
     """Say whether the stamp is what the runbook says: missing, different, unexpected, not verified, not covered.
 
-    Exits with 0 only if there is no difference and nothing unexpected.
+    Exits with 0 only if there is no difference and nothing unexpected, but for what people accepted, which is repeated.
     """
-    result = _compared(runbook, connect_to, ca, client_id)
+    from restamp.cli import output
+
+    accepted = _accepted(runbook)
+    result = _compared(runbook, connect_to, ca, client_id).without(accepted)
     if as_json:
-        print(_as_json(result))
+        print(_as_json(result, accepted))
     else:
         show(result)
-        missing, different, unexpected, unread = (len(result.of(action)) for action in _SIGN)
-        told = f" ({missing} missing, {different} different)" if missing + different else ""
-        left = sum(1 for finding in result.findings if finding.code == "principal-gone")
-        equal = f"{result.equal} of {result.compared} objects equal" + (f", {left} left out" if left else "")
-        print(f"{missing + different} differences{told}, {unexpected} unexpected, {unread} not verified; {equal}")
-        covered = f"inside covered: {result.covered} of {result.subscriptions} subscriptions"
-        print(f"{covered}; {len(result.findings)} findings")
-        _accepted(runbook)
-    if result.differences or any(finding.level != "note" for finding in result.findings):
+        print(_verdict(result))
+        for line in output.capped((f"  {item}" for item in accepted.values()), "accepted.yaml"):
+            print(line)
+    if len(result.differences) > result.accepted or any(finding.level != "note" for finding in result.findings):
         raise typer.Exit(4)
 
 
-def _accepted(runbook: Path | None) -> None:
-    """What the newest recovery goes on without, said again each time."""
+def _verdict(result: "Comparison") -> str:
+    missing, different, unexpected, unread = (len(result.of(action)) for action in _SIGN)
+    told = f" ({missing} missing, {different} different)" if missing + different else ""
+    left = sum(1 for finding in result.findings if finding.code == "principal-gone")
+    equal = f"{result.equal} of {result.compared} objects equal" + (f", {left} left out" if left else "")
+    equal += f", {result.accepted} accepted" if result.accepted else ""
+    return (
+        f"{missing + different} differences{told}, {unexpected} unexpected, {unread} not verified; {equal}\n"
+        f"inside covered: {result.covered} of {result.subscriptions} subscriptions; {len(result.findings)} findings"
+    )
+
+
+def _accepted(runbook: Path | None) -> "dict[str, Acceptance]":
+    """What the newest recovery goes on without, by subject."""
     import datetime as dt
 
-    from restamp.cli import output
     from restamp.cli.here import recovery_of, runbook_folder
     from restamp.recovery import accepted, known
 
     folder = runbook_folder(runbook)
-    found = accepted(folder, recovery_of(folder, "").id, dt.datetime.now(dt.UTC).date()) if known(folder) else {}
-    for line in output.capped((f"  {item}" for item in found.values()), "accepted.yaml"):
-        print(line)
+    return accepted(folder, recovery_of(folder, "").id, dt.datetime.now(dt.UTC).date()) if known(folder) else {}
 
 
 def schema(
@@ -141,13 +151,14 @@ def _line(item: "Difference") -> str:
     return f"{_SIGN[item.action]} {item.kind} {name}{within}{fields}"
 
 
-def _as_json(result: "Comparison") -> str:
+def _as_json(result: "Comparison", accepted: "Mapping[str, Acceptance]") -> str:
     from restamp.models.document import Model
 
     def plain(value: Model) -> Any:
         return value.model_dump(mode="json", by_alias=True, exclude_none=True)
 
-    return json.dumps(_as_data(result), indent=1, ensure_ascii=False, default=plain)
+    decisions = [plain(item) for item in accepted.values()]
+    return json.dumps(_as_data(result) | {"accepted": decisions}, indent=1, ensure_ascii=False, default=plain)
 
 
 def _as_data(result: "Comparison") -> dict[str, Any]:
@@ -161,6 +172,7 @@ def _as_data(result: "Comparison") -> dict[str, Any]:
                 "label": item.label,
                 "action": item.action,
                 "within": item.within,
+                "accepted": item.accepted,
                 "changes": [{"field": c.field, "wanted": c.wanted, "found": c.found} for c in item.changes],
             }
             for item in result.differences
