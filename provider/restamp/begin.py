@@ -12,7 +12,6 @@ from restamp.models.finding import Finding
 from restamp.models.stamp import Captured, RecoveryDocument, RecoveryId, Target
 from restamp.recovery import chosen, file_of, known, targets
 from restamp.runbook import Runbook
-from restamp.runbook.read import read_own
 from restamp.runbook.save import own_file
 from restamp.target import may_live, past_the_living, same_stamp
 
@@ -32,7 +31,7 @@ class Told:
 def begin(runbook: Runbook, recovery_id: str, way: str, drill: bool, target: str, connect: "Callable[[], Arm]") -> Told:
     """Write `recovery.yaml`, with the target deployment where the redeployed stamp answers or people name it."""
     recovery_id = _checked(recovery_id or dt.datetime.now(dt.UTC).date().isoformat())
-    captured = read_own(runbook.folder / "captured.yaml", Captured, runbook.folder, []) if _captured(runbook) else None
+    captured = runbook.captured
     if recovery_id in known(runbook.folder):
         document = _again(runbook, recovery_id, target)
     else:
@@ -76,10 +75,6 @@ def _again(runbook: Runbook, recovery_id: str, target: str) -> RecoveryDocument:
         hint = f"Go on with it: restamp up. For another loss begin another: restamp begin {recovery_id}-2"
         raise Refused([Finding("has-begun", "stop", f"recovery {recovery_id}", message, hint)])
     return document
-
-
-def _captured(runbook: Runbook) -> bool:
-    return (runbook.folder / "captured.yaml").exists()
 
 
 def _asked(runbook: Runbook, connect: "Callable[[], Arm]") -> tuple[str, str | None]:

@@ -47,7 +47,7 @@ def capture(arm: "Arm", before: Runbook, progress: Callable[[str, int], None]) -
     target.same_stamp(arm, before.stamp)
     documents: list[Document] = []
     findings: list[Finding] = []
-    for kind in kinds.on_their_own:
+    for kind in kinds.on_the_stamp:
         parents = [document for document in documents if kinds.of(document).name == kind.wire.per]
         found, notes = objects.collect(kind, arm, kinds, parents)
         # what `up` leaves for the end is not gone from a stamp that is being recovered: it is not there yet

@@ -58,7 +58,7 @@ def compare(arm: "Arm", runbook: Runbook, progress: Callable[[str, int], None]) 
     """Compare every document with the stamp, and name what the runbook does not know. Never writes."""
     same_stamp(arm, runbook.stamp)
     result = Comparison()
-    for kind in runbook.kinds.on_their_own:
+    for kind in runbook.kinds.on_the_stamp:
         parents = runbook.of(runbook.kinds[kind.wire.per]) if kind.wire.per else ()
         found, notes = objects.collect(kind, arm, runbook.kinds, parents)
         result.findings += notes

@@ -5,6 +5,7 @@ RestampError                 exit status 4: failed
 |-- Waits                    3: nothing is wrong, people have something to do
 |-- Busy                     2: another process is writing to the same stamp
 |-- NothingHappened          4: zero objects captured, restored or verified
+|-- PluginFailed             4: code that others wrote raised, or answered what it may not
 |-- Shut                     4: a sealed value that does not open
 |   |-- Tampered             moved, changed or cut off
 |   `-- NoKey                no private key at hand fits
@@ -68,6 +69,16 @@ class NothingHappened(RestampError):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"nothing was {what}: 0 objects")
+
+
+class PluginFailed(RestampError):
+    """A plugin raised, hung, or answered what no hook may answer; its name and hook are in the message."""
+
+    hint = "Give this line to whoever makes the plugin. What it does not hold up goes on; `restamp up` asks it again."
+
+    def __init__(self, plugin: str, hook: str, reason: str) -> None:
+        super().__init__(f"plugin {plugin}, {hook}: {reason}")
+        self.plugin = plugin
 
 
 class Shut(RestampError):

@@ -84,6 +84,11 @@ class Wire(Generic[D]):
     decode: Callable[[dict[str, Any], Place], dict[str, Any]] = lambda fields, _place: fields
     encode: Callable[[dict[str, Any], Place], dict[str, Any]] = lambda fields, _place: fields
 
+    @classmethod
+    def nowhere(cls, identity: str, bound_to: str = "") -> "Wire[D]":
+        """For documents that are on no stamp: a template of their identity alone, such as `{name}`."""
+        return cls(identity, "", "", "documented", bound_to=bound_to)
+
 
 @dataclass(frozen=True)
 class Kind(Generic[D]):
@@ -99,6 +104,7 @@ class Kind(Generic[D]):
     title: str | None = None  # the field people know an object by, where it is not its identity
     inside: tuple[Holder, ...] = ()
     holds: Holder | None = None  # its documents have sections for what is inside
+    comes_from: Literal["stamp", "plugin", "people"] = "stamp"  # else on no stamp: captured by its plugin, or written
     identity: tuple[str, ...] = field(init=False)
     _own: str = field(init=False)  # the template of a reference
 
@@ -190,6 +196,7 @@ class Kinds:
     """All kinds of this run, by name; built in and from plugins alike."""
 
     by_name: Mapping[str, Kind[Any]]
+    plugins: frozenset[str] = frozenset()  # names of those that are installed, whether they have kinds or not
 
     def __iter__(self) -> Iterator[Kind[Any]]:
         return iter(self.by_name.values())
@@ -217,6 +224,11 @@ class Kinds:
     def on_their_own(self) -> tuple[Kind[Any], ...]:
         """The kinds whose documents have files of their own."""
         return tuple(kind for kind in self if not kind.inside)
+
+    @cached_property
+    def on_the_stamp(self) -> tuple[Kind[Any], ...]:
+        """Of these, the kinds that a stamp has objects of."""
+        return tuple(kind for kind in self.on_their_own if kind.comes_from == "stamp")
 
     @cached_property
     def free_json(self) -> frozenset[str]:

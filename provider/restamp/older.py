@@ -18,7 +18,7 @@ from restamp.models.stamp import Captured, RecoveryDocument, Taken, Withheld
 from restamp.recovery import Begun, taken
 from restamp.runbook import Runbook
 from restamp.runbook.problems import suggestion
-from restamp.runbook.read import read_own
+from restamp.runbook.read import last_capture
 
 _VERBS = ("keys", "secrets", "certificates", "storage")
 
@@ -41,8 +41,7 @@ def is_older(last: Captured | None, recovery: RecoveryDocument) -> bool:
 
 def refuse_undecided(folder: Path, begun: Begun) -> None:
     """Refuse to write from a runbook older than the backup until people took its side."""
-    path = folder / "captured.yaml"
-    last = read_own(path, Captured, folder, []) if path.exists() else None
+    last = last_capture(folder)
     if is_older(last, begun.document) and taken(folder, begun.id) is None:
         raise undecided(begun, last, "")
 

@@ -12,7 +12,7 @@ from restamp.models.finding import Finding
 if TYPE_CHECKING:
     from restamp.arm.client import Arm
     from restamp.kind import Seals
-    from restamp.models.stamp import Captured, Stamp
+    from restamp.models.stamp import Stamp
     from restamp.recovery import Begun
 
 RunbookOption = Annotated[
@@ -90,19 +90,6 @@ def recovery_of(folder: Path, given: str) -> "Begun":
     from restamp.recovery import chosen
 
     return chosen(folder, given or os.environ.get("RESTAMP_RECOVERY", ""))
-
-
-def captured_last(folder: Path) -> "Captured | None":
-    """What the last capture said of the stamp; None where there was none."""
-    from restamp.models.stamp import Captured
-    from restamp.runbook.read import read_own
-
-    found: list[Finding] = []
-    path = folder / "captured.yaml"
-    last = read_own(path, Captured, folder, found) if path.exists() else None
-    if found:
-        raise Refused(found)
-    return last
 
 
 def arm_of(stamp: str, connect_to: str = "", ca: str = "", client_id: str = "", seals: "Seals | None" = None) -> "Arm":

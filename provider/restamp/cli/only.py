@@ -146,14 +146,15 @@ def _source(asked: Asked) -> Iterator[tuple["Runbook", str]]:
 
 def _allowed(arm: "Arm", runbook: "Runbook", asked: Asked) -> str:
     """The recovery whose target answers, or "" where it is the living stamp, which may be repaired; else Refused."""
-    from restamp.cli.here import captured_last, recovery_of
+    from restamp.cli.here import recovery_of
     from restamp.recovery import known
+    from restamp.runbook.read import last_capture
     from restamp.target import repairable, same_stamp
 
     same_stamp(arm, runbook.stamp)
     begun = recovery_of(asked.folder, asked.recovery) if known(asked.folder) or asked.recovery else None
     recovery, its_id = (begun.document, begun.id) if begun else (None, "")
-    return repairable(arm.about.deployment, captured_last(asked.folder), recovery, its_id)
+    return repairable(arm.about.deployment, last_capture(asked.folder), recovery, its_id)
 
 
 def _compared(arm: "Arm", runbook: "Runbook", document: "Document", asked: Asked) -> "Comparison":

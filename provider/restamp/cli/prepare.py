@@ -52,17 +52,18 @@ def capture(
     from restamp import target
     from restamp.capture import capture as captured
     from restamp.cli import output
-    from restamp.cli.here import arm_of, captured_last
+    from restamp.cli.here import arm_of
     from restamp.plugins import all_kinds
     from restamp.principals import as_today
     from restamp.recovery import targets
     from restamp.runbook import load, save
+    from restamp.runbook.read import last_capture
     from restamp.sealing import for_capture
 
     folder = _folder(runbook, stamp) if stamp else runbook_folder(runbook)
     if stamp and not (folder / "stamp.yaml").exists():
         _first(folder, stamp, connect_to, ca, client_id)
-    before, last, restored = as_today(load(folder, all_kinds())), captured_last(folder), targets(folder)
+    before, last, restored = as_today(load(folder, all_kinds())), last_capture(folder), targets(folder)
     with (
         arm_of(before.stamp.suffix, connect_to, ca, client_id, for_capture(before)) as arm,
         output.progress("captured", len(all_kinds().by_name)) as step,

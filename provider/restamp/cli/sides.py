@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 def decided(arm: "Arm", runbook: "Runbook", begun: "Begun", take: bool, grant: "Sequence[str]") -> None:
     """Go on where one side is taken, or both say the same; else show what differs, and refuse with the two ways."""
     from restamp import older
-    from restamp.cli.here import captured_last
     from restamp.errors import Refused
     from restamp.models.finding import Finding
     from restamp.recovery import take as write
     from restamp.recovery import taken
+    from restamp.runbook.read import last_capture
 
-    last = captured_last(runbook.folder)
+    last = last_capture(runbook.folder)
     if not older.is_older(last, begun.document):
         if take or grant:
             message, hint = "nothing is to be decided: the runbook is not older than the backup", "restamp up"

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from restamp.models.document import Count, Model, Number, Truth, form
 from restamp.models.sealed import SealedValue
+from restamp.models.step import Evidence, ItsName, PluginName
 
 Label = Annotated[
     str, form(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", "is no region's name: lower-case letters, digits and dashes")
@@ -28,6 +29,15 @@ def _known_format(value: int) -> int:
     return value
 
 
+class Use(Model):
+    """That a runbook's recoveries use a plugin, and how. Which version it had, a capture writes down."""
+
+    settings: dict[str, Any] = Field(default_factory=dict, description="as the plugin's own model has them")
+    files: dict[ItsName, str] = Field(
+        default_factory=dict, description="where its files are, such as the deployment worksheet: name -> path"
+    )
+
+
 class Stamp(Model):
     """`stamp.yaml`, written by people: what a stamp is called and how it knows them; a redeploy changes none of it."""
 
@@ -38,6 +48,7 @@ class Stamp(Model):
     domain: Domain = Field(description="the external domain: https://management.<region>.<domain>")
     identity: Identity = Field(description="who signs people in: AzureAD (Entra) or ADFS")
     note: str | None = None
+    plugins: dict[PluginName, Use] = Field(default_factory=dict, description="what OEMs and resource providers add")
     capture_key: SealedValue | None = Field(
         None, description="the key by which captures know a secret again, sealed for the recipients; written by capture"
     )
@@ -70,12 +81,20 @@ class Captured(Model):
     subscriptions: Count
     inside_covered: Count = Field(0, description="subscriptions whose contents were captured too")
     not_covered: tuple[str, ...] = Field((), description="the other subscriptions, by display name and id")
+    plugins: dict[str, str] = Field(default_factory=dict, description="versions of the plugins that were used")
+    files: dict[str, Evidence] = Field(
+        default_factory=dict, description="pinned files of plugins, as they were: <plugin>/<name>"
+    )
 
 
 class Target(Model):
     """The stamp a recovery writes to, by what only that deployment says of itself."""
 
     deployment: str | None = Field(None, description="deployment id of the redeployed stamp; None until it answers")
+    version: str | None = Field(None, description="the build the OEM deploys, such as 1.2501.0.21")
+    oem: str | None = Field(None, description="whose hardware it is, where it is another's than before")
+    hardware: str | None = Field(None, description="its model or generation")
+    nodes: Annotated[Number, Field(ge=1, le=16)] | None = None
 
 
 def _deployments(value: object) -> object:
@@ -100,6 +119,7 @@ class RecoveryDocument(Model):
     backup: AwareDatetime | None = Field(
         None, description="native: when the backup was made that the stamp was restored from; written by people"
     )
+    backup_id: str | None = Field(None, description="native: which backup that is, as the share and the stamp name it")
     redeployed: str | None = Field(
         None, description="how people know that a target which says a lost deployment's id was redeployed all the same"
     )

@@ -60,7 +60,7 @@ class Recovery(pulumi.ComponentResource):
         """Every document after those it refers to: kinds come in that order. Last, what has to wait for referrers."""
         late = []
         folder = _below_project(self._runbook.folder)
-        for kind in self._runbook.kinds.on_their_own:
+        for kind in self._runbook.kinds.on_the_stamp:
             for document in self._of(kind):
                 waits = _waits_for_referrers(kind, document)
                 later = [kind.model.model_fields[kind.wire.late.field].alias or ""] if waits and kind.wire.late else []

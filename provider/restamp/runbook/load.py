@@ -28,6 +28,8 @@ def load(folder: Path, kinds: Kinds) -> Runbook:
         raise Refused(found)  # not a runbook, or one for another restamp: nothing else said here would help
     if (folder / "captured.yaml").exists():
         read_own(folder / "captured.yaml", Captured, folder, found)
+    if missing := [name for name in (stamp.plugins if stamp else ()) if name not in kinds.plugins]:
+        raise Refused([_without(name) for name in missing])  # what else is wrong may come from that alone
     read_files = {file: read_documents(file, folder, kinds, found) for file in files(folder)}
     broken = frozenset(_stem(file) for file, items in read_files.items() if items is None)
     held = [items for items in read_files.values() if items is not None]
@@ -42,6 +44,12 @@ def load(folder: Path, kinds: Kinds) -> Runbook:
         raise Refused(sorted(found, key=lambda finding: finding.where or Position("")))
     inside = {kinds.of(first).ref(first).lower(): in_order(rest, kinds) for first, *rest in whole if rest}
     return Runbook(stamp, in_order([first for first, *_ in whole], kinds), kinds, folder, inside)
+
+
+def _without(plugin: str) -> Finding:
+    message = "is named here, and is not installed or cannot be loaded"
+    hint = f"pip install {plugin}, in the environment of restamp; `restamp plugins` says which there are."
+    return Finding("plugins", "stop", f"plugin {plugin}", message, hint, Position("stamp.yaml"))
 
 
 def files(folder: Path) -> Iterator[Path]:

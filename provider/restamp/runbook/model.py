@@ -10,7 +10,8 @@ from typing import Any
 from restamp import references
 from restamp.kind import Kind, Kinds
 from restamp.models.document import Document, own_fields, reference
-from restamp.models.stamp import Stamp
+from restamp.models.stamp import Captured, Stamp
+from restamp.runbook.read import last_capture
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,11 @@ class Runbook:
     kinds: Kinds
     folder: Path
     inside: Mapping[str, tuple[Document, ...]] = of(default_factory=dict)  # reference of the holder -> what it holds
+
+    @cached_property
+    def captured(self) -> Captured | None:
+        """What the last capture said of the stamp; None where there was none."""
+        return last_capture(self.folder)
 
     @cached_property
     def index(self) -> dict[tuple[str, str], Document]:
@@ -39,10 +45,9 @@ class Runbook:
         return self.inside.get(self.kinds.of(document).ref(document).lower(), ())
 
     def names(self) -> list[str]:
-        """`<kind> <full reference>` of every document: what its resource is called."""
-        return [
-            f"{kind.name} {kind.ref(document)}" for document in self.documents for kind in (self.kinds.of(document),)
-        ]
+        """`<kind> <full reference>` of every document that a stamp is to have: what its resource is called."""
+        of = self.kinds.of
+        return [f"{of(d).name} {of(d).ref(d)}" for d in self.documents if of(d).comes_from == "stamp"]
 
     def find(self, collection: str, ref: str) -> Document | None:
         """The document a full reference names."""

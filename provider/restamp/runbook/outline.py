@@ -13,11 +13,11 @@ from restamp.errors import Refused
 from restamp.kind import Kind, Kinds
 from restamp.models.document import Document, own_fields, reference
 from restamp.models.finding import Finding
-from restamp.models.stamp import Stamp
+from restamp.models.stamp import Captured, Stamp
 from restamp.runbook.load import files, load, resolved
 from restamp.runbook.model import in_order
 from restamp.runbook.names import Names
-from restamp.runbook.read import read_documents, read_own
+from restamp.runbook.read import last_capture, read_documents, read_own
 from restamp.runbook.staged import complete
 from restamp.runbook.text import Loader
 
@@ -63,6 +63,11 @@ class Outline:
     documents: tuple[Document, ...]
     heads: tuple[Head, ...]
     names: Names
+
+    @cached_property
+    def captured(self) -> Captured | None:
+        """What the last capture said of the stamp; None where there was none."""
+        return last_capture(self.folder)
 
     def read(self, file: str) -> tuple[Document, tuple[Document, ...]]:
         """A large document and what it holds, as of now; Refused with what is wrong with it."""

@@ -8,9 +8,11 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from restamp.errors import Refused
 from restamp.kind import Kind, Kinds
 from restamp.models.document import Document, Model
 from restamp.models.finding import Finding, Position
+from restamp.models.stamp import Captured
 from restamp.runbook import problems, text
 from restamp.runbook.text import Parsed, Part
 
@@ -35,6 +37,16 @@ def read_own(path: Path, model: type[M], folder: Path, found: list[Finding]) -> 
     before = len(found)
     given = _fields(parsed, found, {kind: name})
     return _validated(model, given, parsed.part(()), found) if given is not None and len(found) == before else None
+
+
+def last_capture(folder: Path) -> Captured | None:
+    """What the last capture of a runbook said of the stamp; None where there was none. Refused where it is wrong."""
+    found: list[Finding] = []
+    path = folder / "captured.yaml"
+    last = read_own(path, Captured, folder, found) if path.exists() else None
+    if found:
+        raise Refused(found)
+    return last
 
 
 def read_documents(path: Path, folder: Path, kinds: Kinds, found: list[Finding]) -> list[Placed] | None:

@@ -68,6 +68,8 @@ def rendered(runbook: Runbook) -> dict[str, str]:
     files = {}
     for document in runbook.documents:
         kind = runbook.kinds.of(document)
+        if kind.comes_from == "people":
+            continue
         name = file_of(document, kind, names)
         files[name] = document_text(document, kind, names, "../" * name.count("/"), runbook)
     for model, name, held in _models(runbook.kinds):
@@ -145,7 +147,9 @@ def own_file(model: Model) -> str:
 def _documents(folder: Path, kinds: Kinds) -> list[str]:
     """The files a capture owns: captured.yaml, those in the folders of kinds, and the schemas."""
     owned: dict[str, tuple[str, ...]] = {
-        f"{kind.place}/" if kind.identity else kind.place: (".yaml", ".yml") for kind in kinds.on_their_own
+        f"{kind.place}/" if kind.identity else kind.place: (".yaml", ".yml")
+        for kind in kinds.on_their_own
+        if kind.comes_from != "people"
     }
     owned |= {".schema/": (".json",), "captured.yaml": ("",)}
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
