@@ -9,6 +9,9 @@ RestampError                 exit status 4: failed
 |-- Shut                     4: a sealed value that does not open
 |   |-- Tampered             moved, changed or cut off
 |   `-- NoKey                no private key at hand fits
+|-- ShareLost                4: the share of the infrastructure backup, or the way to it, is gone
+|-- Unreadable               4: one file or folder of that share cannot be read
+|-- Damaged                  4: a file of a backup is not what was written there
 `-- StampError               4: the stamp or the way to it
     |-- Unreachable          no connection, no TLS
     |-- NotSignedIn          the sign-in was refused
@@ -99,6 +102,35 @@ class NoKey(Shut):
     """Sealed for certificates whose private keys are not at hand."""
 
     hint = "Name a .pfx or PEM file with a key that fits in RESTAMP_OPENERS; `restamp secrets check` lists which do."
+
+
+class ShareLost(RestampError):
+    """The share itself does not answer, or answers no more: nothing can be said of what is on it."""
+
+    hint = "Is the file server up, is the share there, and may this user read it? What was found so far proves nothing."
+
+    def __init__(self, share: str, reason: str) -> None:
+        super().__init__(f"{share}: {reason}")
+
+
+class Unreadable(RestampError):
+    """A file or folder of a share; the rest of it may well be read."""
+
+    hint = "Look at the file on the server: its rights, and whether something else holds it."
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path, self.reason = path, reason
+
+
+class Damaged(RestampError):
+    """A file of a backup that is not what the stamp wrote; `code` tells one damage from another."""
+
+    hint = "Take the file from a copy of the share, or recover from another backup: `restamp backups list`."
+
+    def __init__(self, path: str, code: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path, self.code, self.reason = path, code, reason
 
 
 class StampError(RestampError):

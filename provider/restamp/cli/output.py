@@ -1,8 +1,10 @@
 """What people see: findings in lists that say where the rest is, progress on a terminal, plain lines in a pipe."""
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from restamp.models.finding import Finding
 
@@ -17,6 +19,20 @@ def findings(found: Sequence[Finding], *, shown: int = _SHOWN) -> None:
             print(f"  {finding.hint}", file=sys.stderr)
     if len(found) > shown:
         print(f"  and {len(found) - shown} more like these: mend the first ones and run this again", file=sys.stderr)
+
+
+def as_data(found: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Findings for programs."""
+    return [{name: getattr(item, name) for name in ("code", "level", "about", "message", "hint")} for item in found]
+
+
+def secret(variable: str, whose: str) -> str:
+    """A password from the environment, else asked for on a terminal; empty where there is neither."""
+    import getpass
+
+    if (given := os.environ.get(variable)) is not None or not sys.stdin.isatty():
+        return given or ""
+    return getpass.getpass(f"password of {whose}: ")
 
 
 def capped(lines: Iterable[str], where_the_rest_is: str, shown: int = _SHOWN) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """Look: `secrets`, what is sealed in the runbook, for whom, and who opens it."""
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -186,11 +185,9 @@ def _write(runbook: Path | None, changed: "Mapping[str, str]") -> None:
 
 
 def _password(name: str) -> str:
-    import getpass
+    from restamp.cli.output import secret
 
-    if (given := os.environ.get("RESTAMP_OPENER_PASSWORD")) is not None or not sys.stdin.isatty():
-        return given or ""
-    return getpass.getpass(f"password of {name}: ")
+    return secret("RESTAMP_OPENER_PASSWORD", name)
 
 
 def _show(seen: "Look") -> None:

@@ -1,0 +1,125 @@
+"""Share -> Catalogue: every snapshot with its metadata, and what is wrong with each before any data is read."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from restamp.backup import metadata
+from restamp.backup.layout import Snapshot, lay_out
+from restamp.backup.share import Entry, Share, small
+from restamp.errors import Damaged, Unreadable
+from restamp.models.backup import SnapshotFacts
+from restamp.models.finding import Finding
+
+_KINDS = ("Full", "Progressive")
+# swagger; the last two from the strings in Microsoft's assemblies
+_STATUSES = (
+    "Creating",
+    "Queued",
+    "Running",
+    "Deleted",
+    "Failed",
+    "PartialSucceeded",
+    "Succeeded",
+    "Corrupted",
+    "Skipped",
+)
+_AT_ONCE = 8
+_ANOTHER = "Recover from another backup: `restamp backups list` shows them all."
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What is on a share. `of_store` are files about all of it; `findings` what no snapshot has to do with."""
+
+    snapshots: tuple[Snapshot, ...]
+    of_store: tuple[Entry, ...]
+    findings: tuple[Finding, ...]
+
+    @cached_property
+    def backups(self) -> tuple[str, ...]:
+        """The ids of all backups, newest first; what was taken between two of them is none (inferred)."""
+        together = [item for item in self.snapshots if item.contemporaneous] or self.snapshots
+        return tuple(dict.fromkeys(item.backup for item in sorted(together, key=lambda s: s.stamped, reverse=True)))
+
+    def of(self, backup: str) -> tuple[Snapshot, ...]:
+        """The snapshots of one backup, by repository."""
+        return self._by_backup.get(backup.lower(), ())
+
+    def find(self, store: str, repository: str, backup: str) -> Snapshot | None:
+        """A repository's snapshot by its backup; one of another stamp version where there is none of this."""
+        found = [item for item in self.of(backup) if item.repository.lower() == repository.lower()]
+        return next((item for item in found if item.store == store), found[0] if found else None)
+
+    @cached_property
+    def _by_backup(self) -> dict[str, tuple[Snapshot, ...]]:
+        found: dict[str, list[Snapshot]] = {}
+        for snapshot in self.snapshots:
+            found.setdefault(snapshot.backup, []).append(snapshot)
+        return {backup: tuple(items) for backup, items in found.items()}
+
+
+def catalogue(share: Share, progress: Callable[[str, int], None] = lambda _what, _count: None) -> Catalogue:
+    """Everything on a share; Refused where there is no backup. `progress` hears what was found, with its count."""
+    layout = lay_out(share)
+    progress("files", len(layout.snapshots))
+    named = [layout.snapshots[key] for key in sorted(layout.snapshots)]
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        snapshots = tuple(threads.map(lambda snapshot: _read(share, snapshot), named))
+    progress("snapshots", len(snapshots))
+    return Catalogue(snapshots, tuple(sorted(layout.of_store)), (*layout.findings, *_twice(snapshots)))
+
+
+def _twice(snapshots: Iterable[Snapshot]) -> Iterator[Finding]:
+    count = Counter((snapshot.store, snapshot.repository, snapshot.backup) for snapshot in snapshots)
+    for (_, repository, backup), found in count.items():
+        if found > 1:
+            hint = "A stamp writes one. Look at the dates of the files, and at who else writes to the share."
+            yield Finding("twice", "warn", repository, f"has {found} snapshots of backup {backup}", hint)
+
+
+def _read(share: Share, snapshot: Snapshot) -> Snapshot:
+    facts: SnapshotFacts | None = None
+    problems = list(_of_files(snapshot))
+    if snapshot.metadata is not None:
+        try:
+            facts = metadata.read(small(share, snapshot.metadata, metadata.LARGEST), f"{snapshot.name}.xml")
+            problems += _of_metadata(snapshot, facts)
+        except Damaged as error:
+            problems.append(Finding(error.code, "stop", error.path, error.reason, error.hint))
+        except Unreadable as error:
+            problems.append(Finding("unreadable", "stop", f"{snapshot.name}.xml", error.reason, error.hint))
+    return replace(snapshot, facts=facts, problems=tuple(problems))
+
+
+def _of_files(snapshot: Snapshot) -> Iterator[Finding]:
+    if snapshot.data is None:
+        yield Finding("no-data", "stop", snapshot.name, "its metadata is there, and its data is not", _ANOTHER)
+    elif not snapshot.size:
+        yield Finding("empty", "stop", f"{snapshot.name}.zip", "is empty: it was cut off, or never written", _ANOTHER)
+    if snapshot.metadata is None:
+        message = "its data is there, and its metadata is not, which holds the key to it"
+        yield Finding("no-metadata", "stop", snapshot.name, message, _ANOTHER)
+    if snapshot.kind not in _KINDS:
+        message = f"is a snapshot of kind {snapshot.kind}, which restamp does not know"
+        hint = "Look for a newer restamp: nothing is known of a chain with such a link."
+        yield Finding("kind", "stop", snapshot.name, message, hint)
+
+
+def _of_metadata(snapshot: Snapshot, facts: SnapshotFacts) -> Iterator[Finding]:
+    """What the metadata says otherwise than the names of folder and file, and a status that is not Succeeded."""
+    said = {
+        "backup": (facts.backup, snapshot.backup),
+        "repository": (facts.repository.lower(), snapshot.repository.lower()),
+        "kind": (facts.kind.lower(), snapshot.kind.lower()),
+        "stamp version": (facts.stamp_version, snapshot.store or facts.stamp_version),
+    }
+    for what, (inside, named) in said.items():
+        if inside != named:
+            message = f"is metadata of {what} {inside}, and stands where {named} belongs: files were swapped, or moved"
+            yield Finding("swapped", "stop", f"{snapshot.name}.xml", message, _ANOTHER)
+    if facts.status != "Succeeded":
+        known = "" if facts.status in _STATUSES else ", a word that restamp does not know"
+        yield Finding("status", "stop", snapshot.name, f"its status is {facts.status}{known}", _ANOTHER)
