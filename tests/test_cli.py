@@ -104,7 +104,8 @@ def test_the_simulator_from_a_shell(tmp_path: Path) -> None:
     assert found["differences"] == []
     stopped(again)
 
-    seeded = started("--seed", str(folder), "--deployment", "9")
+    seeded = started("--seed", str(folder), "--deployment", "9", "--pep")
+    assert env()["RESTAMP_PEP"].startswith("azs-ercs01.redmond.ext.contoso.example,")
     found = json.loads(subprocess.run(command, env=env(), capture_output=True, text=True, check=True).stdout)
     assert [item for item in found["differences"] if item["action"] != "unexpected"] == []
     stopped(seeded)

@@ -47,6 +47,9 @@ def simulator(
     writes: Annotated[
         float, typer.Option(help="Writes a second that each subscription may take; more is answered 429.", metavar="N")
     ] = 0,
+    pep: Annotated[
+        bool, typer.Option("--pep", help="And the privileged endpoint: PowerShell remoting, as CloudAdmin.")
+    ] = False,
     latency: Annotated[float, typer.Option(help="Seconds every answer takes.", metavar="SECONDS")] = 0,
     state: Annotated[
         Path | None, typer.Option(help="Keep everything in this SQLite file, and go on from it.", metavar="FILE")
@@ -73,6 +76,10 @@ def simulator(
         from restamp.simulator.circumstances import put_under
 
         put_under(here, Budgets(writes_per_second=writes or None), Latency(latency, latency))
+    if pep:
+        from restamp.simulator.pep import Pep
+
+        here.pep = Pep(here.state)
     if population:
         _populated(here, population, contents, lost)
     with tempfile.TemporaryDirectory(prefix="restamp-") as scratch:
@@ -163,6 +170,9 @@ def _environment(stamp: "Stamp", server: "Server", file: Path) -> None:
         "RESTAMP_CLIENT_SECRET": stamp.admin.secret,
         "RESTAMP_TENANT": stamp.admin.tenant,
     }
+    if stamp.pep:
+        user, password = stamp.pep.cloud_admin
+        values |= {"RESTAMP_PEP": ",".join(stamp.pep.hosts), "RESTAMP_PEP_USER": user, "RESTAMP_PEP_PASSWORD": password}
     file.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items()), "utf-8")
     file.chmod(0o600)
 

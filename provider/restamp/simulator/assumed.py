@@ -1,6 +1,8 @@
 """What a simulated stamp answers without a recording, a swagger or a document to show for it."""
 
 from . import budgets, builtin, gateway, guards, identity, paging
+from .pep import endpoint
+from .pep.tables import ALL
 from .tables import RULES
 
 
@@ -14,4 +16,6 @@ def listed() -> list[str]:
         *guards.ASSUMED,
         *builtin.ASSUMED,
     )
-    return [*general, *(sentence for rule in RULES for sentence in rule.assumed)]
+    rules = (sentence for rule in RULES for sentence in rule.assumed)
+    cmdlets = (sentence for cmdlet in ALL for sentence in cmdlet.assumed)
+    return [*general, *rules, *endpoint.ASSUMED, *cmdlets]

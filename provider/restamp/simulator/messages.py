@@ -26,7 +26,7 @@ class Request:
 
 @dataclass
 class Response:
-    """One answer: `body` is JSON when not None, header names in lower case."""
+    """One answer: `body` is JSON when neither None nor bytes, header names in lower case."""
 
     status: int
     body: Any = None
@@ -37,6 +37,8 @@ class Response:
 
     def encoded(self) -> bytes:
         """Return the bytes of the body."""
+        if isinstance(self.body, bytes):
+            return self.body
         return b"" if self.body is None else json.dumps(self.body, separators=(",", ":"), ensure_ascii=False).encode()
 
 

@@ -57,7 +57,8 @@ class Server:
     @property
     def connect_to(self) -> str:
         """The map from true names to where the stamp listens, in the form of curl's `--connect-to`, with wildcard."""
-        return f"*.{self.stamp.state.home}:443={self.host}:{self.port}"
+        ports = (443, 5986) if self.stamp.pep else (443,)  # WS-Management's own, where it is served
+        return ",".join(f"*.{self.stamp.state.home}:{port}={self.host}:{self.port}" for port in ports)
 
     def wait(self) -> None:
         """Return when the server has stopped."""

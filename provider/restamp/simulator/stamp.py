@@ -1,10 +1,11 @@
 """One stamp: its identity, its principals, its state, and the answer to any request."""
 
+import re
 import threading
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import builtin, dataplanes, gateway, guards, principals, vaults
 from .addresses import parse
@@ -21,6 +22,9 @@ from .rules import Call
 from .state import Identity, State, derived
 from .store import Store, Wire
 
+if TYPE_CHECKING:
+    from .pep import Pep  # most stamps go without it
+
 WRITES = frozenset({"PUT", "POST", "PATCH", "DELETE"})
 PLANES = {
     "adminmanagement": "admin",
@@ -29,6 +33,7 @@ PLANES = {
     "login": "identity",
     "graph": "graph",
 }
+ERCS = re.compile(r".+-ercs0[123]")  # <prefix>-ERCS01 and its two siblings (documented)
 HIDDEN = (PREFIX, principals.PREFIX, vaults.PREFIX)
 
 
@@ -78,6 +83,7 @@ class Stamp:
         if is_new and built_in:
             self.load(builtin.objects(self.state))
         self.faults: list[Fault] = []
+        self.pep: Pep | None = None  # the privileged endpoint, where there is one
         self.budgets, self.latency, self.page_size = Budgets(), Latency(), 0  # 0: lists have no pages
         self.requests: deque[Record] = deque(maxlen=100_000)
         self._seed = seed
@@ -301,11 +307,15 @@ class Stamp:
         name, _, home = host.partition(".")
         if home == f"vault.{self.state.home}".lower():
             return "vault"
+        if self.pep is not None and ERCS.fullmatch(name) and home == self.state.home.lower():
+            return "pep"
         return PLANES.get(name, "") if home == self.state.home.lower() else ""
 
     def _answer(self, request: Request, plane: str) -> tuple[Response, Principal | None]:
         if plane == "identity":
             return self.identities.answer(request), None
+        if plane == "pep" and self.pep is not None:
+            return self.pep.answer(request), None
         if plane in {"vault", "graph"}:
             return dataplanes.answer(request, plane, self.identities, self.state)
         if plane not in {"admin", "tenant"}:

@@ -1,0 +1,226 @@
+"""The endpoint's shells: who may open one, and what WS-Management's actions do with it."""
+
+import base64
+import binascii
+import hmac
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from xml.sax.saxutils import escape
+
+from restamp.simulator.messages import Request, Response
+from restamp.simulator.state import State
+
+from . import wsman
+from .accounts import BUILT_IN, password_of, passwords, settle
+from .cmdlet import Given, Invocation, Say, unknown
+from .runspace import Runspace
+from .tables import CMDLETS
+from .wsman import Fault, Message, malformed
+
+CONFIGURATION = "http://schemas.microsoft.com/powershell/PrivilegedEndpoint"
+DEFAULT = "http://schemas.microsoft.com/powershell/Microsoft.PowerShell"
+IDLE = 7200.0  # seconds until a shell that nobody asks is gone: WinRM's default
+COMMAND_STATE = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/CommandState/"
+TIMED_OUT = 2150858793  # nothing came in the time a client waits: it asks again
+ASSUMED = (
+    "The privileged endpoint: listens on HTTPS (5986) under names in the stamp's external domain, and lets CloudAdmin"
+    " in by Basic; a real one takes Negotiate, on addresses. Every host is the same endpoint.",
+    "The privileged endpoint: cmdlets take no time, and none can be stopped; no disconnected sessions, no -AsJob, no"
+    " pipes but to Out-Default, no transcripts; which number a fault has for a configuration that is not there.",
+)
+SignIn = Callable[[Request, State], str | None]  # who asks; None when nobody known does
+
+
+@dataclass
+class Shell:
+    """One client's session."""
+
+    owner: str
+    runspace: Runspace
+    asked: float  # when, on the stamp's clock
+
+
+def basic(request: Request, state: State) -> str | None:
+    """Return who has proved by name and password to be an administrator of the cloud, with or without a domain."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    try:
+        name, _, password = base64.b64decode(token, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    name = re.split(r"[\\@]", name)[-1 if "\\" in name else 0]
+    known = password_of(state, name)
+    is_right = known is not None and hmac.compare_digest(known.encode(), password.encode())
+    return name.lower() if kind.lower() == "basic" and is_right else None
+
+
+class Pep:
+    """The privileged endpoint of a stamp; another `sign_in` lets people in otherwise."""
+
+    def __init__(self, state: State, sign_in: SignIn = basic) -> None:
+        self._state, self._sign_in = state, sign_in
+        self._shells: dict[str, Shell] = {}
+        settle(state)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names it answers to."""
+        return tuple(f"azs-ercs0{number}.{self._state.home}" for number in (1, 2, 3))
+
+    @property
+    def cloud_admin(self) -> tuple[str, str]:
+        """Name and password of the built-in administrator."""
+        return BUILT_IN, passwords(self._state)[BUILT_IN]
+
+    def answer(self, request: Request) -> Response:
+        """Return the answer to a request to any of its hosts."""
+        user = self._sign_in(request, self._state)
+        if user is None:
+            return Response(401, None, {"www-authenticate": 'Basic realm="WSMAN"'})
+        if (request.method, request.path) != ("POST", "/wsman"):
+            return Response(404)
+        identifier, headers = "", {"content-type": "application/soap+xml;charset=UTF-8"}
+        try:
+            message = wsman.read(request.body)
+            identifier = message.identifier
+            return Response(200, wsman.answer(message, self._done(message, user)), headers)
+        except Fault as wrong:
+            return Response(500, wsman.fault(identifier, wrong), headers)
+
+    def _done(self, message: Message, user: str) -> str:
+        if message.action == "Create":
+            return self._opened(message, user)
+        actions = {
+            "Command": _command,
+            "Send": _send,
+            "Receive": _receive,
+            "Signal": _signal,
+            "Delete": self._deleted,
+            "Get": _shown,
+        }
+        if message.action not in actions:
+            raise Fault(2150858752, f"The action {message.action} is not supported.", "a:ActionNotSupported")
+        return actions[message.action](message, self._shell(message, user))
+
+    def _opened(self, message: Message, user: str) -> str:
+        if message.resource.lower() != CONFIGURATION.lower():
+            raise _no_configuration(message.resource)
+        shell = message.find("rsp:Shell")
+        opening = message.find("rsp:Shell/ps:creationXml")
+        identifier = (shell.get("ShellId") if shell is not None else None) or str(uuid.uuid4())
+        made = Shell(user, Runspace(partial(self._run, user)), self._state.clock.time())
+        _feed(made, opening.text if opening is not None else "")
+        self._shells[identifier.upper()] = made
+        return _created(identifier.upper(), user)
+
+    def _shell(self, message: Message, user: str) -> Shell:
+        now = self._state.clock.time()
+        self._shells = {name: each for name, each in self._shells.items() if now - each.asked < IDLE}
+        found = self._shells.get(message.shell)
+        if found is None or found.owner != user:
+            text = f"The WinRM Shell client cannot process the request. The shell {message.shell} was not found."
+            raise Fault(2150858843, text, "w:InvalidSelectors")
+        found.asked = now
+        return found
+
+    def _deleted(self, message: Message, _: Shell) -> str:
+        del self._shells[message.shell]
+        return ""
+
+    def _run(self, user: str, name: str, given: Given, say: Say) -> Iterator[Any]:
+        found = CMDLETS.get(name.lower())
+        if found is None:
+            raise unknown(name)
+        return found.run(Invocation(self._state, user, say, found.bound(given)))
+
+
+def _command(message: Message, shell: Shell) -> str:
+    line = message.find("rsp:CommandLine")
+    first = message.find("rsp:CommandLine/rsp:Arguments")
+    identifier = _identifier((line.get("CommandId") if line is not None else None) or str(uuid.uuid4()))
+    _feed(shell, first.text if first is not None else "", identifier)
+    return f"<rsp:CommandResponse><rsp:CommandId>{_written(identifier)}</rsp:CommandId></rsp:CommandResponse>"
+
+
+def _send(message: Message, shell: Shell) -> str:
+    for stream in message.body.findall("rsp:Send/rsp:Stream", wsman.NAMES):
+        _feed(shell, stream.text, _of(stream.get("CommandId"), shell))
+    return "<rsp:SendResponse/>"
+
+
+def _receive(message: Message, shell: Shell) -> str:
+    wanted = message.find("rsp:Receive/rsp:DesiredStream")
+    pipeline = _of(wanted.get("CommandId") if wanted is not None else None, shell)
+    blobs = shell.runspace.take(pipeline, message.size * 3 // 4 - 4096)  # base64, and the envelope around it
+    over = shell.runspace.is_over(pipeline)
+    if not blobs and not over:
+        raise Fault(TIMED_OUT, "The WS-Management service cannot complete the operation in time.", "w:TimedOut")
+    command = f' CommandId="{_written(pipeline)}"' if pipeline else ""
+    streams = "".join(
+        f'<rsp:Stream Name="stdout"{command}>{base64.b64encode(blob).decode()}</rsp:Stream>' for blob in blobs
+    )
+    state = f'<rsp:CommandState{command} State="{COMMAND_STATE}{"Done" if over else "Running"}"/>' if pipeline else ""
+    return f"<rsp:ReceiveResponse>{streams}{state}</rsp:ReceiveResponse>"
+
+
+def _signal(message: Message, shell: Shell) -> str:
+    signal = message.find("rsp:Signal")
+    pipeline = _of(signal.get("CommandId") if signal is not None else None, shell)
+    if pipeline is not None:
+        shell.runspace.forget(pipeline)
+    return "<rsp:SignalResponse/>"
+
+
+def _shown(message: Message, shell: Shell) -> str:
+    inside = f"<rsp:ShellId>{escape(message.shell)}</rsp:ShellId><rsp:State>Connected</rsp:State>"
+    return f"<rsp:Shell>{inside}<rsp:Owner>{escape(shell.owner)}</rsp:Owner></rsp:Shell>"
+
+
+def _created(identifier: str, user: str) -> str:
+    selectors = f'<w:SelectorSet><w:Selector Name="ShellId">{escape(identifier)}</w:Selector></w:SelectorSet>'
+    where = f"<w:ResourceURI>{CONFIGURATION}</w:ResourceURI>{selectors}"
+    shell = f"<rsp:ShellId>{escape(identifier)}</rsp:ShellId><rsp:ResourceUri>{CONFIGURATION}</rsp:ResourceUri>"
+    return (
+        f"<x:ResourceCreated><a:Address>*</a:Address><a:ReferenceParameters>{where}</a:ReferenceParameters>"
+        f"</x:ResourceCreated><rsp:Shell>{shell}<rsp:Owner>{escape(user)}</rsp:Owner>"
+        f"<rsp:IdleTimeOut>PT{IDLE:.3f}S</rsp:IdleTimeOut><rsp:InputStreams>stdin pr</rsp:InputStreams>"
+        "<rsp:OutputStreams>stdout</rsp:OutputStreams></rsp:Shell>"
+    )
+
+
+def _no_configuration(resource: str) -> Fault:
+    """Return what WinRM says: CloudAdmin may not use the configuration that every Windows has, and knows no others."""
+    if resource.lower() == DEFAULT.lower():
+        return Fault(5, "Access is denied. ", "w:AccessDenied")
+    name = resource.rpartition("/")[2]
+    text = f"Cannot find the {name} session configuration in the WSMan: drive on the computer."
+    return Fault(2150858811, f"The WS-Management service cannot process the request. {text}", "w:InvalidResourceURI")
+
+
+def _identifier(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise malformed(f"{text!r} is not a command's id.") from None
+
+
+def _of(text: str | None, shell: Shell) -> uuid.UUID | None:
+    """Return the pipeline that is meant; None for the pool itself."""
+    found = _identifier(text) if text else None
+    if not shell.runspace.has(found):
+        raise Fault(2150858843, f"The command {text} was not found in the shell.", "w:InvalidSelectors")
+    return found
+
+
+def _written(identifier: uuid.UUID | None) -> str:
+    return str(identifier).upper()
+
+
+def _feed(shell: Shell, fragments: str | None, pipeline: uuid.UUID | None = None) -> None:
+    try:
+        shell.runspace.feed(base64.b64decode(fragments or "", validate=True), pipeline)
+    except ValueError as wrong:
+        raise malformed(f"The fragments are none: {wrong}") from wrong
