@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import tenacity
@@ -251,6 +252,7 @@ def encode(kind: Kind[D], document: D, place: Place, kinds: Kinds, *, sealed: bo
     return envelope | (fields if kind.wire.flat else {"properties": fields})
 
 
+@cache
 def _wire_name(field: Any, name: str) -> str:
     return next((mark.name for mark in marks(field) if isinstance(mark, OnWire)), field.alias or name)
 

@@ -1,8 +1,9 @@
 """What every document is made of, and the marks its fields carry."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Annotated, Any, Literal, get_args
 
@@ -123,21 +124,28 @@ Name = Annotated[
 ]
 
 
-def own_fields(model: type[Document]) -> dict[str, Any]:
+def own_fields(model: type[Document]) -> Mapping[str, Any]:
     """The fields a stamp knows: name in Python -> pydantic field, in the order they are written."""
+    return _own_fields(model)
+
+
+@cache
+def _own_fields(model: type[Document]) -> Mapping[str, Any]:
     return {name: field for name, field in model.model_fields.items() if name not in Document.model_fields}
 
 
-def marks(field: Any) -> Iterator[Any]:
+@cache
+def marks(field: Any) -> tuple[Any, ...]:
     """Every mark of a pydantic field, those inside its containers too."""
-    yield from field.metadata
-    pending = [field.annotation]
+    found, pending = [*field.metadata], [field.annotation]
     while pending:
         annotation = pending.pop()
-        yield from getattr(annotation, "__metadata__", ())
+        found += getattr(annotation, "__metadata__", ())
         pending += [arg for arg in get_args(annotation) if arg is not Ellipsis]
+    return tuple(found)
 
 
+@cache
 def marked(field: Any, mark: type) -> bool:
     """Whether a field carries a mark."""
     return any(isinstance(item, mark) for item in field.metadata)
@@ -148,6 +156,7 @@ def sealed_fields(model: type[Document]) -> list[str]:
     return [name for name, field in own_fields(model).items() if marked(field, Sealed)]
 
 
+@cache
 def reference(field: Any) -> Ref | None:
     """The `Ref` a field carries, or None."""
     return next((mark for mark in marks(field) if isinstance(mark, Ref)), None)

@@ -15,6 +15,7 @@ from restamp.runbook.model import Runbook, in_order
 from restamp.runbook.names import Names, file_of, fits
 from restamp.runbook.read import Placed, read_documents, read_own
 from restamp.runbook.staged import complete
+from restamp.runbook.text import Part
 
 _OWN = ("stamp.yaml", "captured.yaml", "principals.yaml")
 
@@ -100,9 +101,8 @@ def resolved(placed: Placed, names: Names, broken: frozenset[str], found: list[F
             continue
         meant: dict[str, str] = {}
         for item in references.inside(value):
-            where = part.at(problems.place(key, item, part.value[key]))
             if item.rpartition("/")[2].lower() not in broken:  # what is wrong with that file is said already
-                found += _about(key, ref.to, item, where, meant, names)
+                found += _about(key, ref.to, item, part, meant, names)
             meant[item] = names.full(ref.to, item) or item
         full[name] = references.mapped(value, meant.__getitem__)
         if SetOf in field.metadata:
@@ -110,14 +110,16 @@ def resolved(placed: Placed, names: Names, broken: frozenset[str], found: list[F
     return document.model_copy(update=full)
 
 
-def _about(
-    field: str, to: str, item: str, where: Position, before: Mapping[str, str], names: Names
-) -> Iterator[Finding]:
+def _about(field: str, to: str, item: str, part: Part, before: Mapping[str, str], names: Names) -> Iterator[Finding]:
     """What is wrong with one reference; `before` is what the references before it in the same field mean."""
     meant = names.full(to, item)
     spelled = names.spellings(to, meant) if meant else ()
     if meant is None or (item not in spelled and item.lower() in map(str.lower, spelled)):
-        yield problems.of_reference(field, to, item, names, where)
+        yield problems.of_reference(field, to, item, names, _where(field, item, part))
     for other, same in before.items():
         if meant is not None and same.lower() == meant.lower():
-            yield problems.of_repetition(field, item, other, where)
+            yield problems.of_repetition(field, item, other, _where(field, item, part))
+
+
+def _where(field: str, item: str, part: Part) -> Position:
+    return part.at(problems.place(field, item, part.value[field]))

@@ -7,6 +7,7 @@ Only below `unmodelled` and fields of free JSON, which no model types, a plain n
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import yaml
@@ -26,17 +27,17 @@ except ImportError:
 Path = tuple[str | int, ...]
 _UNTYPED = "unmodelled"
 _LITERALS = tuple(f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float", "null"))
+_SIGNS = re.compile(r"(?:^|[\s\[{,?:-])[&*!]", re.MULTILINE)  # where an anchor, an alias or a tag may stand
 _TWISTED = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)(e[-+]?\d+)?|0o[0-7]+|[yn]", re.IGNORECASE)  # where YAML is 1.2
 
 
 @dataclass
 class Parsed:
-    """A file's content (maps, lists, texts), where each part stands, and what is wrong with it."""
+    """A file's content (maps, lists, texts), and what is wrong with it; where a part stands is found when asked."""
 
     file: str
+    text: str
     value: Any = None
-    keys: dict[Path, Position] = field(default_factory=dict)
-    values: dict[Path, Position] = field(default_factory=dict)
     problems: list[tuple[Position, str, str]] = field(default_factory=list)
     untyped: frozenset[str] = frozenset({_UNTYPED})
 
@@ -45,11 +46,30 @@ class Parsed:
         return Part(self, path)
 
     def at(self, path: Path, *, key: bool = False) -> Position:
-        """Where a part stands; where it has no place of its own, its nearest surrounding part."""
-        places = self.keys if key else self.values
-        while path and path not in places:
-            path, places = path[:-1], self.values
-        return places.get(path, Position(self.file, 1, 1))
+        """Where a part stands, or the key it has; where it has no place of its own, its nearest surrounding part."""
+        node = self._root
+        for step in path:
+            key_node, below = _below(node, step)
+            if below is None:
+                return self._position(node)
+            surrounding, node = node, below
+        return self._position((key_node or surrounding) if path and key else node)
+
+    @cached_property
+    def _root(self) -> yaml.Node | None:
+        return None if self.value is None else next(yaml.compose_all(self.text, Loader=Loader))
+
+    def _position(self, node: yaml.Node | None) -> Position:
+        return _position(self.file, node) if node else Position(self.file, 1, 1)
+
+
+def _below(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node | None, yaml.Node | None]:
+    """The key and the value that a step leads to; no key in a list, nothing where there is no such step."""
+    if isinstance(node, yaml.MappingNode):
+        return next(((key, value) for key, value in node.value if key.value == step), (None, None))
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return None, node.value[step]
+    return None, None
 
 
 @dataclass(frozen=True)
@@ -79,7 +99,7 @@ class Part:
 
 def parse(text: str, file: str, untyped: frozenset[str] = frozenset()) -> Parsed:
     """Read one document; problems are collected, never raised. Below `untyped` fields literals are typed by YAML."""
-    parsed = Parsed(file, untyped=untyped | {_UNTYPED})
+    parsed = Parsed(file, text, untyped=untyped | {_UNTYPED})
     try:
         _tokens_are_plain(text, parsed)
         nodes = list(yaml.compose_all(text, Loader=Loader))
@@ -124,7 +144,7 @@ def _place(file: str, text: str, at: int) -> Position:
 
 
 def _tokens_are_plain(text: str, parsed: Parsed) -> None:
-    if not any(sign in text for sign in "&*!"):
+    if not _SIGNS.search(text):
         return
     for token in yaml.scan(text, Loader=Loader):
         if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
@@ -145,7 +165,6 @@ def _position(file: str, node: yaml.Node) -> Position:
 
 
 def _value(node: yaml.Node, path: Path, parsed: Parsed) -> Any:
-    parsed.values[path] = _position(parsed.file, node)
     if isinstance(node, yaml.MappingNode):
         return dict(_items(node, path, parsed))
     if isinstance(node, yaml.SequenceNode):
@@ -156,21 +175,17 @@ def _value(node: yaml.Node, path: Path, parsed: Parsed) -> Any:
 
 
 def _items(node: yaml.MappingNode, path: Path, parsed: Parsed) -> Iterator[tuple[str, Any]]:
-    seen: dict[str, Position] = {}
+    seen: dict[str, yaml.Node] = {}
     for key_node, value_node in node.value:
-        where = _position(parsed.file, key_node)
-        if not isinstance(key_node, yaml.ScalarNode):
-            parsed.problems.append((where, "a key that is not a word", ""))
-            continue
         key = key_node.value
-        if key in seen:
-            parsed.problems.append(
-                (where, f"{key} stands here twice, first in line {seen[key].line}", "Remove one of the two.")
-            )
-            continue
-        seen[key] = where
-        parsed.keys[(*path, key)] = where
-        yield key, _value(value_node, (*path, key), parsed)
+        if not isinstance(key_node, yaml.ScalarNode):
+            parsed.problems.append((_position(parsed.file, key_node), "a key that is not a word", ""))
+        elif key in seen:
+            said = f"{key} stands here twice, first in line {seen[key].start_mark.line + 1}"
+            parsed.problems.append((_position(parsed.file, key_node), said, "Remove one of the two."))
+        else:
+            seen[key] = key_node
+            yield key, _value(value_node, (*path, key), parsed)
 
 
 def written(value: dict[str, Any], comments: tuple[str, ...] = ()) -> str:
