@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -28,11 +28,13 @@ JUDGED = {
     "microsoft.compute.admin": "Compute",
     "microsoft.containerregistry.admin": "Container Registry",
     "microsoft.containerregistry.setup": "Container Registry",
+    "microsoft.fabric.admin": "Fabric",
     "microsoft.keyvault.admin": "Key Vault",
     "microsoft.network.admin": "Network",
     "microsoft.network": "Network",
     "microsoft.storage.admin": "Storage",
     "microsoft.subscriptions.admin": "Subscriptions.Admin",
+    "microsoft.update.admin": "Update",
     "": "Subscriptions (tenant)",
 }
 
@@ -85,7 +87,9 @@ def replay(recorded: list[Exchange], number: int | None = None) -> Outcome:
         file = each if number is None else scrambled(each, number)
         seed = initial_state(file)
         outcome.underivable += [f"{file[0].source}: {identifier}" for identifier in seed.underivable]
-        outcome.results += list(_File(seed).results(file))
+        replayed = _File(seed)
+        outcome.results += list(replayed.results(file))
+        outcome.underivable += [f"{file[0].source}: {path}" for path in replayed.out_of_time]
     return outcome
 
 
@@ -99,11 +103,15 @@ class _File:
         self.names.learn(json.dumps([seed.objects, seed.placed, seed.provider_subscription]))
         self.polls: dict[str, datetime] = {}  # paths of operations, and when they began
         self.written: set[str] = set()
+        self.out_of_time: list[str] = []
 
     def results(self, recorded: list[Exchange]) -> Iterator[Result]:
         """Yield each exchange, judged; identical polls in a row count once."""
         before: Exchange | None = None
         for exchange in recorded:
+            if self._precedes_its_operation(exchange):
+                self.out_of_time.append(exchange.path)
+                continue
             again = before is not None and (exchange.url, exchange.status, exchange.answered) == (
                 before.url,
                 before.status,
@@ -114,6 +122,11 @@ class _File:
                 yield result
             before = exchange
         self.stamp.close()
+
+    def _precedes_its_operation(self, exchange: Exchange) -> bool:
+        """Whether a poll was answered before what it asks for began: the recording was put together by hand."""
+        began = self.polls.get(exchange.path.lower())
+        return began is not None and _moment(exchange) < began - timedelta(seconds=1)
 
     def _judged(self, exchange: Exchange) -> Result:
         address = parse(exchange.path)
@@ -166,11 +179,15 @@ class _File:
 
     def _set_clock(self, exchange: Exchange) -> None:
         """It is as late as it was; but how long an operation takes is the stamp's own affair: it runs as recorded."""
-        moment = parsedate_to_datetime(exchange.headers["date"]) if "date" in exchange.headers else datetime.now(UTC)
+        moment = _moment(exchange)
         began = self.polls.get(exchange.path.lower())
         body = exchange.body
         running = exchange.status == 202 or (isinstance(body, dict) and body.get("status") in {"InProgress", "Running"})
         self.stamp.clock.set(began if began is not None and running else moment)
+
+
+def _moment(exchange: Exchange) -> datetime:
+    return parsedate_to_datetime(exchange.headers["date"]) if "date" in exchange.headers else datetime.now(UTC)
 
 
 def table(outcome: Outcome) -> str:

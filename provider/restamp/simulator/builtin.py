@@ -6,17 +6,17 @@ Network's limits are the swagger's example, its name is assumed.
 
 from collections.abc import Iterator
 
-from . import compute, keyvault, network, registry, storage, subscriptions
+from . import baseline, compute, keyvault, network, registry, storage, subscriptions
+from .baseline import USUAL, Baseline
 from .state import State, guid
 from .store import Wire
 from .tables import BY_TYPE
 
-VERSIONS = ("1.2301.2.58", "2.2.2301.1")  # stamp and OEM package (made up)
 QUOTAS = (compute, network, storage, keyvault, registry, subscriptions)
 ASSUMED = ("A new stamp: which built-in quotas it has and their limits, the group `system.<region>`, its versions.",)
 
 
-def objects(state: State) -> Iterator[Wire]:
+def objects(state: State, deployed: Baseline = USUAL) -> Iterator[Wire]:
     """Yield the built-in objects of a stamp."""
     for service in QUOTAS:
         kind, name, properties = service.BUILT_IN
@@ -28,6 +28,7 @@ def objects(state: State) -> Iterator[Wire]:
         )
     yield from _registry(state)
     yield from _places(state)
+    yield from baseline.objects(state, deployed)
 
 
 def _located(state: State, namespace: str, kind: str, name: str) -> Wire:
@@ -66,39 +67,4 @@ def _places(state: State) -> Iterator[Wire]:
         "name": f"system.{region}",
         "location": region,
         "properties": {"provisioningState": "Succeeded"},
-    }
-    system = f"{state.root}/resourceGroups/System.{region}/providers"
-    yield {
-        "id": f"{system}/Microsoft.Fabric.Admin/fabricLocations/{region}",
-        "name": region,
-        "type": "Microsoft.Fabric.Admin/fabricLocations",
-        "location": region,
-        "tags": {},
-        "properties": {
-            "pepIpAddresses": ["192.168.200.224", "192.168.200.225", "192.168.200.226"],
-            "timeServer": "192.168.200.20",
-            "stampInformationId": state.deployment_id,
-            "stampCloudId": state.cloud_id,
-            "externalDNSIPAddress01": f"ns01.{state.home}",
-            "externalDNSIPAddress02": f"ns02.{state.home}",
-            "exclusiveAdminOperationRunning": False,
-        },
-    }
-    infrastructure, oem = VERSIONS
-    packages = [("Services", infrastructure), ("Infrastructure", infrastructure), ("OEM", oem)]
-    yield {
-        "id": f"{system}/Microsoft.Update.Admin/updateLocations/{region}",
-        "name": region,
-        "type": "Microsoft.Update.Admin/updateLocations",
-        "location": region,
-        "tags": {},
-        "properties": {
-            "oemFamily": "",
-            "hardwareModel": "Virtual",
-            "lastChecked": state.clock.now().strftime("%Y-%m-%dT%H:%M:%S"),
-            "packageVersions": [{"packageType": kind, "version": version} for kind, version in packages],
-            "currentVersion": infrastructure,
-            "currentOemVersion": oem,
-            "state": "AppliedSuccessfully",
-        },
     }

@@ -93,7 +93,7 @@ def route(call: Call, action: str | None) -> Response:
     admit(call, action)
     method = call.request.method
     if action is not None:
-        return call.rule.actions[action](call) if method == POST else verbs.not_allowed(call)
+        return call.rule.actions[action](call) if method == POST else verbs.not_allowed(call, POST)
     if method == HEAD:
         return verbs.answer(call, HEAD)
     return verbs.answer(call, method if call.address.is_item or method != GET else LIST)

@@ -79,5 +79,5 @@ def query_of(raw: str) -> dict[str, str]:
 
 
 def path_of(raw: str) -> str:
-    """Return the decoded path."""
-    return unquote(raw)
+    """Return the decoded path; a slash inside a name stays encoded, for it parts nothing (recorded)."""
+    return "/".join(unquote(segment).replace("/", "%2F") for segment in raw.split("/"))

@@ -1,23 +1,31 @@
 """Long-running operations, on the stamp's own clock."""
 
+from typing import Any
+
 from .messages import Response
 from .rules import Call
 from .state import State, guid
+from .store import Wire
 
 PREFIX = "/operations/"  # kept beside the objects, never shown among them
 
 
-def begin(state: State, seconds: float) -> str:
-    """Return the id of an operation that will be done in so many seconds."""
+def begin(state: State, seconds: float, **facts: Any) -> str:
+    """Return the id of an operation that will be done in so many seconds; `facts` are kept with it."""
     identifier = guid()
-    state.store.put(PREFIX + identifier, {"done": state.clock.time() + seconds})
+    state.store.put(PREFIX + identifier, {"done": state.clock.time() + seconds, **facts})
     return identifier
+
+
+def kept(state: State, identifier: str) -> Wire | None:
+    """Return what is kept of an operation; None when there is no such operation."""
+    return state.store.get(PREFIX + identifier.lower())
 
 
 def is_done(state: State, identifier: str) -> bool | None:
     """Return whether an operation is done; None when there is no such operation."""
-    kept = state.store.get(PREFIX + identifier.lower())
-    return None if kept is None else bool(state.clock.time() >= kept["done"])
+    found = kept(state, identifier)
+    return None if found is None else bool(state.clock.time() >= found["done"])
 
 
 def accepted(call: Call) -> Response:

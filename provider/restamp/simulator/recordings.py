@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import fabric
 from .addresses import Address, last, parse
 from .exchanges import Exchange, exchanges
+from .fabric import MACHINE
 from .rules import Rule, spelled
 from .state import derived
 from .store import Wire
@@ -18,6 +20,7 @@ from .tables import BY_TYPE
 
 SERVICE = "Microsoft.Subscriptions.Admin"
 __all__ = ["Exchange", "Seed", "exchanges", "initial_state", "rebased"]
+VENDORS = re.compile(r"has vendor: '([^']*)'.* is: '([^']*)'")
 PLACE = re.compile(r"/(?:locations|fabricLocations|updateLocations|backupLocations)/([^/?\"]+)", re.IGNORECASE)
 
 
@@ -97,6 +100,8 @@ class _File:
                 self._read(exchange, address, rule)
             elif exchange.method != "GET" and exchange.status < 300:
                 self._write(exchange, address, rule)
+            elif vendors := VENDORS.search(exchange.answered or ""):
+                self._machines(*vendors.groups())
         groups = [self._group(name) for name in self._groups()]
         objects = [*groups, *(body for body in self.found.values() if self._is_mine(body))]
         tenant = self._tenant()
@@ -105,7 +110,11 @@ class _File:
 
     def _read(self, exchange: Exchange, address: Address, rule: Rule | None) -> None:
         body = exchange.body
-        if rule is None or not isinstance(body, dict | list) or rule.types.endswith(("perations", "perationsStatus")):
+        if (
+            rule is None
+            or not isinstance(body, dict | list)
+            or rule.types.endswith(("perations", "perationsStatus", "perationResults"))
+        ):
             return
         items = body.get("value") if isinstance(body, dict) else body
         self.known.add(address.type_key)
@@ -161,6 +170,17 @@ class _File:
         if rule.key == (SERVICE.lower(), "subscriptions") and exchange.method == "PUT":
             self._offer(exchange)
         self.written.add(target.key)
+
+    def _machines(self, theirs: str, ours: str) -> None:
+        """Seed the machines that were refused as another vendor's, and a node of the stamp's own vendor."""
+        nodes = [node for exchange in self.recorded for node in exchange.request.get("nodeList") or []]
+        for node in nodes:
+            key = f"{MACHINE}{node.get('bmcIpv4Address')}".lower()
+            self.placed[key] = {"id": key, "vendor": theirs}
+        node = f"{self.root}/resourceGroups/System.{self.region}/providers/{fabric.NAMESPACE}"
+        node += f"/fabricLocations/{self.region}/scaleUnitNodes/node01"
+        self.known.add(fabric.NODES)
+        self.found.setdefault(node.lower(), {"id": node, "properties": {"vendor": ours}})
 
     def _is_mine(self, body: Wire) -> bool:
         """Return whether a stamp with this provider subscription can hold an object; note those it cannot."""

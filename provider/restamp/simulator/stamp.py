@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import builtin, dataplanes, gateway, guards, principals, vaults
+from . import agenda, builtin, dataplanes, fabric, gateway, guards, principals, update, vaults
 from .addresses import parse
+from .baseline import USUAL, Baseline
 from .budgets import Budgets, Latency
 from .clock import Clock
 from .faults import Fault
@@ -34,7 +35,8 @@ PLANES = {
     "graph": "graph",
 }
 ERCS = re.compile(r".+-ercs0[123]")  # <prefix>-ERCS01 and its two siblings (documented)
-HIDDEN = (PREFIX, principals.PREFIX, vaults.PREFIX)
+HAPPENINGS: dict[str, agenda.Happening] = {"an update run is seen": update.seen, "an update ends": update.ended}
+HIDDEN = (PREFIX, principals.PREFIX, vaults.PREFIX, fabric.MACHINE)
 
 
 class Stamp:
@@ -44,6 +46,7 @@ class Stamp:
     provider subscription. With `state` everything is kept in that SQLite file: a stamp made from a file that exists is
     the stamp in the file, whatever the other arguments say. With `check_owners` a subscription's owner has to exist,
     with `soft_delete` deleted secrets can be brought back, and registering a provider takes `registering` seconds.
+    `baseline` is what was deployed on which machines.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Stamp:
         check_owners: bool = False,
         soft_delete: bool = False,
         registering: float = 0.0,
+        baseline: Baseline = USUAL,
     ) -> None:
         self._lock = threading.RLock()
         store = Store(state)
@@ -81,7 +85,7 @@ class Stamp:
         key = key_of(f"{self.state.deployment_id}/{self.state.cloud_id}")
         self.identities = IdentityService(self.state, key)
         if is_new and built_in:
-            self.load(builtin.objects(self.state))
+            self.load(builtin.objects(self.state, baseline))
         self.faults: list[Fault] = []
         self.pep: Pep | None = None  # the privileged endpoint, where there is one
         self.budgets, self.latency, self.page_size = Budgets(), Latency(), 0  # 0: lists have no pages
@@ -109,7 +113,8 @@ class Stamp:
             tenant=seed.tenant,
             built_in=False,
         )
-        stamp.load(body for body in builtin.objects(stamp.state) if parse(body["id"]).type_key not in seed.known)
+        mine = builtin.objects(stamp.state)
+        stamp.load(body for body in mine if parse(body["id"]).type_key not in seed.known)
         stamp.load(seed.objects)
         for key, body in seed.placed:
             stamp.state.store.put(key.lower(), body)
@@ -263,9 +268,15 @@ class Stamp:
             finally:
                 self.state.store.commit()
 
+    def catch_up(self) -> None:
+        """Let happen what is due by the stamp's clock; requests do so by themselves."""
+        with self._lock:
+            agenda.catch_up(self.state, HAPPENINGS)
+
     def objects(self) -> list[Wire]:
         """Return all stored wire objects."""
         with self._lock:
+            self.catch_up()
             return [body for key, body in self.state.store.everything() if not key.startswith(HIDDEN)]
 
     def handle(self, request: Request) -> Response:
@@ -277,6 +288,7 @@ class Stamp:
             response = early
         else:
             with self._lock:
+                self.catch_up()
                 before = self.state.store.changes
                 response, principal = self._done(request, plane)
                 changed = self.state.store.changes > before

@@ -25,10 +25,10 @@ def answer(call: Call, verb: str) -> Response:
     return {GET: get, LIST: listed, PUT: put, DELETE: delete}[verb](call)
 
 
-def not_allowed(call: Call) -> Response:
-    """Return the 405 as Update's was recorded."""
+def not_allowed(call: Call, *methods: str) -> Response:
+    """Return the 405 as Update's was recorded, with the methods that are allowed: the rule's own if none is given."""
     text = f"The requested resource does not support http method '{call.request.method}'."
-    return Response(405, {"message": text}, {"allow": ", ".join(allowed(call))})
+    return Response(405, {"message": text}, {"allow": ", ".join(methods or allowed(call))})
 
 
 def allowed(call: Call) -> list[str]:
