@@ -15,10 +15,12 @@ RestampError                 exit status 4: failed
 `-- StampError               4: the stamp or the way to it
     |-- Unreachable          no connection, no TLS
     |-- NotSignedIn          the sign-in was refused
+    |   `-- NoAdministrator  that of the privileged endpoint
     |-- Unanswered           a write nobody can say was done or not
     |-- Rejected             the stamp answered with an error
     |   |-- Forbidden        403
     |   `-- Throttled        429, for longer than we wait
+    |-- CmdletFailed         a cmdlet of the privileged endpoint ended with an error
     |-- OperationFailed      a long-running operation ended in failure
     |-- Unfinished           a long-running operation still runs after all our patience
     `-- Unwritable           an object in a state nobody can write over
@@ -165,6 +167,15 @@ class NotSignedIn(StampError):
         super().__init__(f"sign-in of {client_id} was refused: {reason}")
 
 
+class NoAdministrator(NotSignedIn):
+    """PowerShell remoting lets nobody in with this name and password."""
+
+    hint = (
+        "Check RESTAMP_PEP_USER, RESTAMP_PEP_PASSWORD and RESTAMP_PEP_AUTH; CloudAdmin's password is new with every"
+        " deployment."
+    )
+
+
 class Unanswered(StampError):
     """A write whose answer was lost, or which a 5xx left in the dark: read back before anything is sent again."""
 
@@ -204,6 +215,16 @@ class Throttled(Rejected):
     """429 until patience ran out."""
 
     hint = "`restamp up` goes on where it stopped; fewer at once: RESTAMP_PARALLEL=4."
+
+
+class CmdletFailed(StampError):
+    """A cmdlet ended with an error; `code` is PowerShell's own name of it, such as CommandNotFoundException."""
+
+    hint = "Look at what it says; `restamp up` asks again."
+
+    def __init__(self, cmdlet: str, code: str, message: str) -> None:
+        super().__init__(f"{cmdlet}: {message} ({code})")
+        self.cmdlet, self.code = cmdlet, code
 
 
 class OperationFailed(StampError):

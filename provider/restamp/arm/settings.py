@@ -27,6 +27,10 @@ class Settings:
     connect_to: str = ""  # name:port=address:port, comma separated, wildcards allowed: for when DNS is down
     proxy: str = ""
     parallel: int = 16  # requests under way at once
+    pep: str = ""  # hosts of the privileged endpoint, comma separated: the next is tried where one does not answer
+    pep_user: str = ""  # CloudAdmin, with its domain: contoso\CloudAdmin
+    pep_password: str = field(default="", repr=False)
+    pep_auth: str = "negotiate"  # or basic, over https alone
     patience: int = 240  # minutes an operation is waited for; the longest documented one, a restore, takes hours
 
     @property
@@ -115,6 +119,7 @@ def wrong(name: str, message: str, hint: str) -> Finding:
 
 
 _MAPPED = re.compile(r"[^:=\s]+:([0-9]+|\*)=(\[[0-9a-fA-F:.]+\]|[^:=\s]+):[0-9]+")
+_HOST = r"(https://)?(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:[0-9]+)?"
 _FORMS = {
     "stamp": (
         r"[a-z0-9-]+(\.[a-z0-9-]+){2,}",
@@ -123,6 +128,12 @@ _FORMS = {
     ),
     "parallel": ("[1-9][0-9]{0,2}", "is not a number of requests", "Write a whole number from 1 to 999."),
     "patience": ("[1-9][0-9]{0,4}", "is not a number of minutes", "Write a whole number from 1 to 99999."),
+    "pep": (
+        rf"{_HOST}(\s*,\s*{_HOST})*",
+        "are not hosts of the privileged endpoint",
+        "Such as 10.0.0.24, 10.0.0.25, or https://azs-ercs01.redmond.azure.contoso.com.",
+    ),
+    "pep_auth": ("negotiate|basic", "is no way to sign in at the privileged endpoint", "Write negotiate or basic."),
     "proxy": (r"https?://[^\s/]+:[0-9]+/?", "is not a proxy's address", "Such as http://proxy.contoso.com:8080"),
 }
 
@@ -137,6 +148,11 @@ def _problems(values: Mapping[str, str]) -> Iterator[Finding]:
         if not _MAPPED.fullmatch(entry):
             hint = "Such as *.redmond.example.com:443=10.0.0.7:443"
             yield wrong("connect_to", f"{entry!r} is not of the form name:port=address:port", hint)
+    clear = [host for host in _entries(values.get("pep", "")) if not host.startswith("https://")]
+    if values.get("pep_auth") == "basic" and clear:
+        yield wrong(
+            "pep_auth", "would show the password on the way: basic is for https alone", f"Write https://{clear[0]}"
+        )
     for name in ("ca", "client_certificate"):
         if name in values and not (Path(values[name]).is_file() and os.access(values[name], os.R_OK)):
             hint = "Name a file that is there and readable."

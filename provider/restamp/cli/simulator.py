@@ -172,7 +172,12 @@ def _environment(stamp: "Stamp", server: "Server", file: Path) -> None:
     }
     if stamp.pep:
         user, password = stamp.pep.cloud_admin
-        values |= {"RESTAMP_PEP": ",".join(stamp.pep.hosts), "RESTAMP_PEP_USER": user, "RESTAMP_PEP_PASSWORD": password}
+        values |= {
+            "RESTAMP_PEP": ",".join(f"https://{host}" for host in stamp.pep.hosts),
+            "RESTAMP_PEP_AUTH": "basic",
+            "RESTAMP_PEP_USER": user,
+            "RESTAMP_PEP_PASSWORD": password,
+        }
     file.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items()), "utf-8")
     file.chmod(0o600)
 

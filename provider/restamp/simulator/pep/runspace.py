@@ -1,5 +1,6 @@
 """A runspace pool as a shell holds it: fragments in, pipelines of cmdlets run, fragments out. Nothing but memory."""
 
+import logging
 import struct
 import uuid
 from collections import deque
@@ -31,6 +32,7 @@ from psrpcore.types import (
 
 from .cmdlet import Failure, Given, Say, scripts, unknown
 
+logging.getLogger("psrpcore").setLevel(logging.CRITICAL)  # it writes whole messages, with what is secret in them
 FRAGMENT = 32_768  # bytes of one fragment, as Windows sends them
 Run = Callable[[str, Given, Say], Iterator[Any]]  # cmdlet, parameters, how it speaks -> output
 NONSENSE = (PSRPCoreError, ParseError, struct.error, AttributeError, LookupError, TypeError, ValueError)

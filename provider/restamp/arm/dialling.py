@@ -1,0 +1,81 @@
+"""True names dialled elsewhere: curl's --connect-to under `requests`; and in a few words why nobody answered."""
+
+from collections.abc import Callable
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util.retry import Retry
+
+Where = Callable[[str, int], tuple[str, int]]  # host in lower case and port -> the address to dial
+
+
+class Elsewhere(HTTPAdapter):
+    """Another address; the same name in SNI, certificate check, Host header and pool. Nothing is sent again."""
+
+    def __init__(self, where: Where, parallel: int = 1) -> None:
+        self._where = where
+        retries = Retry(total=False, redirect=False, raise_on_status=False)  # who uses it decides about retries
+        super().__init__(pool_connections=64, pool_maxsize=parallel, max_retries=retries)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make connections that dial where they are told."""
+        super().init_poolmanager(*args, **kwargs)
+        secure = type("Secure", (HTTPSConnectionPool,), {"ConnectionCls": self._dialling(HTTPSConnection)})
+        clear = type("Clear", (HTTPConnectionPool,), {"ConnectionCls": self._dialling(HTTPConnection)})
+        self.poolmanager.pool_classes_by_scheme = {"https": secure, "http": clear}
+
+    def _dialling(self, kind: Any) -> Any:
+        where = self._where
+
+        class Connection(kind):  # type: ignore[misc]
+            _dns_host: str
+            port: int
+
+            def _new_conn(self) -> Any:
+                name, port = self._dns_host, self.port  # private to urllib3: pinned, and tests/test_arm.py watches it
+                self._dns_host, self.port = where(name.lower(), port)
+                try:
+                    return super()._new_conn()
+                finally:
+                    self._dns_host, self.port = name, port
+
+        return Connection
+
+    def close(self) -> None:
+        """End every connection now: urllib3 alone waits until nobody remembers an answer."""
+        pools = self.poolmanager.pools
+        for pool in [pools[key] for key in pools.keys()]:  # noqa: SIM118 - urllib3's container cannot be iterated
+            pool.close()
+        super().close()
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, without what it adds."""
+    return str(error).strip().partition("\n")[0]
+
+
+def cause(error: BaseException) -> str:
+    """The innermost reason, in a few words and without the address that was dialled instead."""
+    seen = [error]
+    while (below := seen[-1].__cause__ or seen[-1].__context__) is not None and below not in seen:
+        seen.append(below)
+    texts = " ".join(str(item) for item in seen)
+    for sign, words in _REASONS.items():
+        if sign in texts:
+            return words
+    return first_line(error).rpartition(">: ")[2]
+
+
+_REASONS = {
+    "Hostname mismatch": "its certificate is for another name: another stamp answers there",
+    "CERTIFICATE_VERIFY_FAILED": "its certificate is not signed by a CA known here",
+    "Connection refused": "connection refused",
+    "Name or service not known": "its name does not resolve",
+    "Temporary failure in name resolution": "its name does not resolve",
+    "nodename nor servname": "its name does not resolve",
+    "timed out": "no answer in time",
+    "Connection reset": "connection reset",
+    "Remote end closed": "connection closed without an answer",
+}
