@@ -58,7 +58,7 @@ class Pair:
 
 
 @cache
-def pair(name: str = "backup") -> Pair:
+def pair(name: str) -> Pair:
     """The pair of a name, made once."""
     key = rsa.generate_private_key(65537, 2048)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -78,10 +78,10 @@ def name_of(repository: str, number: int, kind: str, *, together: bool = True) -
     return f"{repository}/{stamped:%Y%m%d%H%M}_{backup_id(number)}_{kind}{'_C' if together else ''}"
 
 
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    """A zip of these."""
+def zipped(files: Mapping[str, bytes], how: int = zipfile.ZIP_STORED) -> bytes:
+    """A zip of these; stored, so that its size is the same everywhere."""
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(made, "w", how) as archive:
         for name, content in files.items():
             archive.writestr(name, content)
     return made.getvalue()
@@ -108,14 +108,14 @@ def quotas(repository: str) -> list[dict[str, object]]:
     ]
 
 
-def payload(repository: str, number: int) -> bytes:
+def payload(repository: str, number: int, size: int) -> bytes:
     """What a snapshot's data is before it is encrypted."""
     if repository not in QUOTAS:
-        return zipped({"data.bin": os.urandom(4096), "which.txt": f"{repository} {number}".encode()})
+        return zipped({"data.bin": os.urandom(size), "which.txt": f"{repository} {number}".encode()})
     content = json.dumps(quotas(repository), indent=2).encode()
     if repository[0] != "S":
         return zipped({QUOTAS[repository]: content})
-    inside = zipped({QUOTAS[repository]: content})
+    inside = zipped({QUOTAS[repository]: content}, zipfile.ZIP_DEFLATED)
     return zipped({f"{NESTED}/snapshot.zip": inside, "SRP;StorageAccount;-;SRP/Account.json": b"[]"})
 
 
@@ -141,9 +141,10 @@ class Made:
 
     folder: Path
     repositories: Sequence[str] = REPOSITORIES
-    pair: Pair = field(default_factory=pair)
+    pair: Pair = field(default_factory=lambda: pair("backup"))
     stamp: str = STAMP
     legacy: bool = False
+    size: int = 4096  # of what restamp never opens
     fields: dict[str, str] = field(default_factory=dict)  # of every metadata
 
     @property
@@ -166,7 +167,7 @@ class Made:
         else:
             zip_file = self.path(name)
         zip_file.parent.mkdir(parents=True, exist_ok=True)
-        zip_file.write_bytes(sealed(payload(repository, number) if data is None else data, keys))
+        zip_file.write_bytes(sealed(payload(repository, number, self.size) if data is None else data, keys))
         told = self.metadata(repository, number, kind, keys) | self.fields | fields
         zip_file.with_name(f"{zip_file.name[:-4]}.xml").write_text(xml(told), "utf-8")
 

@@ -50,7 +50,7 @@ def test_the_backups_of_both_layouts_are_found(tmp_path: Path, legacy: bool) -> 
     assert len(newest.chains) == 6
     assert len(newest.links) == (6 if legacy else 8)  # the subscriptions build on two before
     assert f"{newest.begun:%Y-%m-%d %H:%M:%S}" == "2026-10-21 03:04:29"
-    assert newest.one("thumbprint") == pair().thumbprint
+    assert newest.one("thumbprint") == pair("backup").thumbprint
 
 
 def test_the_managed_folder_itself_will_do(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restamp import only
-from restamp.arm.about import newest_backup
+from restamp.arm.about import backups
 from restamp.compare import Comparison
 from restamp.errors import Refused
 from restamp.inside import Difference
@@ -166,14 +166,14 @@ def test_the_newest_backup_that_was_made_whole_is_the_one_a_capture_follows() ->
     listed = json.loads(next(iter(json.loads(text).values()))["Response"]["Content"])["value"]
     newest = max(listed, key=lambda item: str(item["properties"]["backupInfo"]["createdDateTime"]))["properties"]
     place = Place("redmond", "05101daf")
-    found = newest_backup(
-        place, lambda path, _version: listed if path.endswith("/backupLocations/redmond/backups") else []
-    )
+    told = backups(place, lambda path, _version: listed if path.endswith("/backupLocations/redmond/backups") else [])
 
-    assert found is not None
-    assert found.id == newest["backupInfo"]["backupId"]
+    assert told is not None
+    assert told.newest is not None
+    assert told.newest.id == newest["backupInfo"]["backupId"]
     newest["backupInfo"]["status"] = "Failed"
-    other = newest_backup(place, lambda _path, _version: listed)
+    other = backups(place, lambda _path, _version: listed)
     assert other is not None
-    assert other.id != found.id
-    assert newest_backup(place, lambda _path, _version: None) is None
+    assert other.newest is not None
+    assert other.newest.id != told.newest.id
+    assert backups(place, lambda _path, _version: None) is None

@@ -11,6 +11,7 @@ from restamp import inside, lost, objects, principals, target
 from restamp.errors import NothingHappened
 from restamp.inside import Contents
 from restamp.kind import Kind, Kinds
+from restamp.models.backup import Backups
 from restamp.models.document import Document, Local, marked
 from restamp.models.finding import Finding
 from restamp.models.stamp import Captured
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Capture:
-    """What a capture found: the runbook, what goes into `captured.yaml`, and what was left out with its reason."""
+    """What a capture found: the runbook, what goes beside it, and what was left out with its reason."""
 
     runbook: Runbook
     captured: Captured
     findings: tuple[Finding, ...]
+    backups: Backups | None = None  # what the stamp says of its infrastructure backups, where it can be asked
 
     def counted(self) -> dict[str, int]:
         """Objects by kind, in the order of kinds, what is inside of subscriptions included; 0 included."""
@@ -71,7 +73,7 @@ def capture(arm: "Arm", before: Runbook, progress: Callable[[str, int], None]) -
     documents, held = with_contents(documents, seen, known, before)
     kept = [with_local(document, kinds, before) for document in documents]
     runbook = Runbook(before.stamp, in_order(kept, kinds), kinds, before.folder, held)
-    return Capture(runbook, _captured(arm, runbook), tuple(findings))
+    return Capture(runbook, _captured(arm, runbook), tuple(findings), arm.backups)
 
 
 def with_contents(

@@ -1,11 +1,12 @@
 """What a stamp says of its own deployment: ids that tell one deployment from the next, and its versions."""
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from restamp.kind import Place
-from restamp.models.stamp import Backup
+from restamp.models.backup import BackupFacts, Backups
 
 _FABRIC = "/subscriptions/{provider}/resourceGroups/System.{region}/providers/Microsoft.Fabric.Admin/fabricLocations"
 _UPDATE = "/subscriptions/{provider}/resourceGroups/System.{region}/providers/Microsoft.Update.Admin/updateLocations"
@@ -38,16 +39,31 @@ def about(place: Place, list_all: Callable[[str, str], list[dict[str, Any]] | No
     )
 
 
-def newest_backup(place: Place, list_all: Callable[[str, str], list[dict[str, Any]] | None]) -> Backup | None:
-    """The newest infrastructure backup that was made whole (recorded); None where Backup.Admin tells of none."""
-    listed = list_all(_BACKUPS.format_map(place.values()), "2018-09-01") or []
+def backups(place: Place, list_all: Callable[[str, str], list[dict[str, Any]] | None]) -> Backups | None:
+    """Every infrastructure backup that Backup.Admin tells of, in order of ids; None where it cannot be asked."""
+    listed = list_all(_BACKUPS.format_map(place.values()), "2018-09-01")
+    if listed is None:
+        return None
     infos = [(item.get("properties") or {}).get("backupInfo") or {} for item in listed]
-    made = [Backup(id=info["backupId"], time=info["createdDateTime"]) for info in infos if _whole(info)]
-    return max(made, key=lambda backup: backup.time, default=None)
+    told = [_facts(info) for info in infos if info.get("backupId") and info.get("createdDateTime")]
+    return Backups(backups=tuple(sorted(told, key=lambda facts: facts.id)))
 
 
-def _whole(info: dict[str, Any]) -> bool:
-    return info.get("status") == "Succeeded" and "backupId" in info and "createdDateTime" in info
+def _facts(info: dict[str, Any]) -> BackupFacts:
+    roles = {str(role.get("roleName")): str(role.get("status")) for role in info.get("roleStatus") or ()}
+    return BackupFacts(
+        id=info["backupId"],
+        status=str(info.get("status")),
+        completely_uploaded=bool(info.get("completelyUploaded")),
+        cloud_recovery_ready=bool(info.get("isCloudRecoveryReady")),
+        created=info["createdDateTime"],
+        took=info.get("timeTakenToCreate") or dt.timedelta(0),
+        stamp_version=info.get("stampVersion"),
+        oem_version=info.get("oemVersion"),
+        deployment=info.get("deploymentID"),
+        thumbprint=info.get("encryptionCertThumbprint"),
+        roles=dict(sorted(roles.items())),
+    )
 
 
 def _first(listed: list[dict[str, Any]] | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from azure.core.exceptions import AzureError
 
-from restamp.arm.about import About, about, newest_backup
+from restamp.arm.about import About, about, backups
 from restamp.arm.directory import Directory
 from restamp.arm.endpoint import Endpoint, Shared, SignIn
 from restamp.arm.errors import translated
@@ -21,6 +21,7 @@ from restamp.arm.transport import transport
 from restamp.arm.vault import Vaults
 from restamp.errors import Forbidden
 from restamp.kind import Place, Seals, Wire
+from restamp.models.backup import Backups
 from restamp.models.stamp import Backup
 
 _SUBSCRIPTIONS = "2016-06-01"  # documented: profile 2020-09-01-hybrid
@@ -82,7 +83,12 @@ class Arm:
     @cached_property
     def newest_backup(self) -> Backup | None:
         """The newest infrastructure backup; None where this principal may not ask, or there is none."""
-        return newest_backup(self.place, self.list_or_none)
+        return self.backups.newest if self.backups else None
+
+    @cached_property
+    def backups(self) -> Backups | None:
+        """What the stamp says of its infrastructure backups, asked once; None where this principal may not ask."""
+        return backups(self.place, self.list_or_none)
 
     def get(self, resource_id: str, wire: Wire[Any]) -> dict[str, Any] | None:
         """The object, or None."""

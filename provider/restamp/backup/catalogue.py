@@ -1,13 +1,13 @@
 """Share -> Catalogue: every snapshot with its metadata, and what is wrong with each before any data is read."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from restamp.backup import metadata
-from restamp.backup.layout import Snapshot, lay_out
+from restamp.backup.layout import Snapshot, is_version, lay_out
+from restamp.backup.registrations import NAME, essential
 from restamp.backup.share import Entry, Share, small
 from restamp.errors import Damaged, Unreadable
 from restamp.models.backup import SnapshotFacts
@@ -37,6 +37,11 @@ class Catalogue:
     snapshots: tuple[Snapshot, ...]
     of_store: tuple[Entry, ...]
     findings: tuple[Finding, ...]
+    registered: Mapping[str, frozenset[str]]  # stamp version, "" for all -> the repositories that are essential
+
+    def essential(self, store: str) -> frozenset[str]:
+        """The repositories that backups of a stamp version must have; nothing where no file says it."""
+        return self.registered.get(store, self.registered.get("", frozenset()))
 
     @cached_property
     def backups(self) -> tuple[str, ...]:
@@ -69,15 +74,22 @@ def catalogue(share: Share, progress: Callable[[str, int], None] = lambda _what,
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         snapshots = tuple(threads.map(lambda snapshot: _read(share, snapshot), named))
     progress("snapshots", len(snapshots))
-    return Catalogue(snapshots, tuple(sorted(layout.of_store)), (*layout.findings, *_twice(snapshots)))
+    findings = list(layout.findings)
+    registered = _registered(share, layout.of_store, findings)
+    return Catalogue(snapshots, tuple(sorted(layout.of_store)), tuple(findings), registered)
 
 
-def _twice(snapshots: Iterable[Snapshot]) -> Iterator[Finding]:
-    count = Counter((snapshot.store, snapshot.repository, snapshot.backup) for snapshot in snapshots)
-    for (_, repository, backup), found in count.items():
-        if found > 1:
-            hint = "A stamp writes one. Look at the dates of the files, and at who else writes to the share."
-            yield Finding("twice", "warn", repository, f"has {found} snapshots of backup {backup}", hint)
+def _registered(share: Share, of_store: Iterable[Entry], findings: list[Finding]) -> dict[str, frozenset[str]]:
+    found = {}
+    for entry in of_store:
+        if entry.name.lower() == NAME:
+            read = essential(share, entry)
+            if isinstance(read, Finding):
+                findings.append(read)
+            else:
+                folder = entry.path.rpartition("/")[0].rpartition("/")[2]
+                found[folder if is_version(folder) else ""] = read
+    return found
 
 
 def _read(share: Share, snapshot: Snapshot) -> Snapshot:
@@ -112,12 +124,12 @@ def _of_metadata(snapshot: Snapshot, facts: SnapshotFacts) -> Iterator[Finding]:
     """What the metadata says otherwise than the names of folder and file, and a status that is not Succeeded."""
     said = {
         "backup": (facts.backup, snapshot.backup),
-        "repository": (facts.repository.lower(), snapshot.repository.lower()),
-        "kind": (facts.kind.lower(), snapshot.kind.lower()),
+        "repository": (facts.repository, snapshot.repository),
+        "kind": (facts.kind, snapshot.kind),
         "stamp version": (facts.stamp_version, snapshot.store or facts.stamp_version),
     }
     for what, (inside, named) in said.items():
-        if inside != named:
+        if inside.lower() != named.lower():
             message = f"is metadata of {what} {inside}, and stands where {named} belongs: files were swapped, or moved"
             yield Finding("swapped", "stop", f"{snapshot.name}.xml", message, _ANOTHER)
     if facts.status != "Succeeded":

@@ -1,6 +1,7 @@
 """What a backup needs of each repository: a full snapshot, and every progressive one since, of one make."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -61,9 +62,13 @@ class Whole:
         """The moment up to which the stamp's state is in it: that of its oldest repository."""
         return min(tip.begun for tip in self.tips)
 
+    def said(self, field: str) -> list[str]:
+        """What its snapshots say of themselves: one word, if it is sound."""
+        return _said(self.tips, field)
+
     def one(self, field: str) -> str:
-        """What all its snapshots say of themselves; the words of several with slashes between them."""
-        return " / ".join(_said(self.tips, field)) or "?"
+        """The same for people; the words of several with slashes between them."""
+        return " / ".join(self.said(field)) or "?"
 
 
 def whole(found: Catalogue, backup: str) -> Whole | None:
@@ -72,8 +77,9 @@ def whole(found: Catalogue, backup: str) -> Whole | None:
     if not chains:
         return None
     tips = [chain.links[-1] for chain in chains]
-    mixed = _mixed(f"backup {backup}", "its repositories", tips)
-    return Whole(backup.lower(), chains, (*mixed, *(item for chain in chains for item in chain.findings)))
+    about = f"backup {backup.lower()}"
+    own = [*_mixed(about, "its repositories", tips), *_twice(about, tips)]
+    return Whole(backup.lower(), chains, (*own, *(item for chain in chains for item in chain.findings)))
 
 
 def _chain(tip: Snapshot, found: Catalogue) -> Chain:
@@ -126,6 +132,14 @@ def _mixed(about: str, what: str, snapshots: Iterable[Snapshot]) -> Iterator[Fin
             yield Finding("mixed", "stop", about, message, _HINT)
 
 
+def _twice(about: str, tips: Iterable[Snapshot]) -> Iterator[Finding]:
+    for repository, count in Counter(tip.repository for tip in tips).items():
+        if count > 1:
+            message = f"has {count} snapshots of {repository}: which of them a recovery takes is not known"
+            hint = "A stamp writes one. Look at the dates of the files, and at who else writes to the share."
+            yield Finding("twice", "warn", about, message, hint)
+
+
 def _said(snapshots: Iterable[Snapshot], field: str) -> list[str]:
-    said = {str(getattr(item.facts, field)) or "none" for item in snapshots if item.facts is not None}
-    return sorted(said)
+    """What they say, each once, in their order."""
+    return list(dict.fromkeys(str(getattr(item.facts, field)) or "none" for item in snapshots if item.facts))

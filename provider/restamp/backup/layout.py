@@ -13,7 +13,6 @@ from restamp.models.finding import Finding
 
 MANAGED, PROGRESSIVE = "masbackup", "progressivebackup"
 _FILE = re.compile(rf"(\d{{12}})_({GUID})_([a-z]+?)(_c)?\.(zip|xml)", re.IGNORECASE)
-_VERSION = re.compile(r"\d+(\.\d+){3}")
 _PART = re.compile(r"[^;]+(;[^;]+){3}")
 # Which of the folders they stand in is documented nowhere, so they are looked for in each.
 _OF_STORE = re.compile(r"(.*_)?backupinfo\.xml|registrations\.json|recoverypoint\.json", re.IGNORECASE)
@@ -114,7 +113,7 @@ def _progressive(share: Share, folder: Entry, found: Layout) -> None:
     for version in share.entries(folder.path):
         if not version.is_folder:
             _file_of_store(version, found)
-        elif not _VERSION.fullmatch(version.name):
+        elif not is_version(version.name):
             found.odd(version, "is no stamp version, such as 1.2209.0.53")
         else:
             for repository in share.entries(version.path):
@@ -161,6 +160,11 @@ def _file_of_store(entry: Entry, found: Layout) -> None:
         found.of_store.append(entry)
     else:
         found.odd(entry, "is none of the files that a stamp writes there")
+
+
+def is_version(name: str) -> bool:
+    """Whether a folder is called by a stamp version."""
+    return re.fullmatch(r"\d+(\.\d+){3}", name) is not None
 
 
 def _moment(text: str) -> dt.datetime | None:

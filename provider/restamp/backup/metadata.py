@@ -50,7 +50,9 @@ def _root(content: bytes, path: str) -> ElementTree.Element:
             raise Damaged(path, "metadata", "declares a document type or entities, and is not read")
         parser = ElementTree.XMLParser(encoding="utf-8")  # noqa: S314 - nothing is declared
         root = ElementTree.XML(text.encode(), parser)
-    except (UnicodeDecodeError, ElementTree.ParseError) as error:
+    except UnicodeDecodeError as error:
+        raise Damaged(path, "metadata", "is no text in UTF-8 or UTF-16") from error
+    except ElementTree.ParseError as error:
         raise Damaged(path, "metadata", f"is no XML: {error}") from error
     if _local(root.tag) != "BackupSnapshot":
         raise Damaged(path, "metadata", f"is no snapshot's metadata: it begins with <{_local(root.tag)}>")

@@ -125,12 +125,18 @@ def chunks(file: io.RawIOBase) -> Iterator[memoryview]:
         yield buffer[:count]
 
 
+def fill(file: io.RawIOBase, buffer: memoryview) -> int:
+    """Bytes read into a buffer; fewer than it holds only where the file ends."""
+    count = 0
+    while count < len(buffer) and (more := file.readinto(buffer[count:])):
+        count += more
+    return count
+
+
 def exactly(file: io.RawIOBase, size: int) -> bytes:
     """The next `size` bytes; less only where the file ends before."""
-    found = bytearray()
-    while len(found) < size and (piece := file.read(size - len(found))):
-        found += piece
-    return bytes(found)
+    found = bytearray(size)
+    return bytes(found[: fill(file, memoryview(found))])
 
 
 def small(share: Share, entry: Entry, largest: int) -> bytes:

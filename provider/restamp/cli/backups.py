@@ -1,8 +1,9 @@
 """Look: `backups`, the infrastructure backup on its share, read and never written to."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from restamp.backup.catalogue import Catalogue
     from restamp.backup.chains import Whole
     from restamp.backup.share import Share
+    from restamp.secrets import Opener
 
 SHARE = (
     "SHARE is a folder, smb://user@host[:port]/share/folder, or '\\\\host\\share\\folder' in single quotes: what "
@@ -21,6 +23,14 @@ ShareArgument = Annotated[
     str, typer.Argument(help="The folder that MASBackup is in, here or over SMB.", metavar="SHARE")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Everything, as JSON on standard output.")]
+KEYS = (
+    "Private keys: --key, and the files that RESTAMP_OPENERS names; RESTAMP_OPENER_PASSWORD is their password, and a "
+    "terminal is asked where it is not set."
+)
+KeyOption = Annotated[
+    list[Path] | None,
+    typer.Option("--key", help=".pfx or PEM file of the certificate backups are encrypted for.", metavar="FILE"),
+]
 group = typer.Typer(
     name="backups",
     help="The infrastructure backup on its share: what is there, and whether a stamp can be recovered from it.",
@@ -31,6 +41,8 @@ group = typer.Typer(
 
 def add_to(app: typer.Typer) -> None:
     """Add this group and its commands."""
+    from restamp.cli import backup_check  # noqa: F401 - adds its command
+
     app.add_typer(group)
 
 
@@ -110,6 +122,18 @@ def _credentials(address: "Address") -> tuple[str, str]:
 
     user = address.user or os.environ.get("RESTAMP_SHARE_USER", "")
     return user, secret("RESTAMP_SHARE_PASSWORD", f"{user or 'whom'} on {address}") if user else ""
+
+
+def keys_at_hand(files: Sequence[Path] | None) -> "tuple[Opener, ...]":
+    """The private keys that are named, and those of the environment; Refused where one does not open."""
+    from restamp.cli.output import secret
+    from restamp.secrets.at_hand import openers_at_hand
+    from restamp.secrets.openers import openers
+
+    def password(name: str) -> str:
+        return secret("RESTAMP_OPENER_PASSWORD", name)
+
+    return (*openers(files or (), password), *openers_at_hand(password))
 
 
 def in_words(size: float) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from restamp.models.finding import Finding
 
 _SHOWN = 40
+_LONG = 1_000_000_000  # bytes
 
 
 def findings(found: Sequence[Finding], *, shown: int = _SHOWN) -> None:
@@ -60,3 +61,47 @@ def progress(verb: str, steps: int) -> Iterator[Callable[[str, int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(verb, total=steps)
         yield lambda name, count: bar.update(task, advance=1, description=f"{verb} {name}: {count}")
+
+
+class Reading:
+    """How much of what is to be read was read: `expect` more bytes, `step` over some."""
+
+    def __init__(self, changed: Callable[[int, int], None]) -> None:
+        self.expected, self.read, self._changed = 0, 0, changed
+
+    def expect(self, size: int) -> None:
+        """There are more bytes to read."""
+        self.expected += size
+        self._changed(self.read, self.expected)
+
+    def step(self, size: int) -> None:
+        """Some were read."""
+        self.read += size
+        self._changed(self.read, self.expected)
+
+
+@contextmanager
+def reading(verb: str) -> Iterator[Reading]:
+    """A bar on a terminal, a line for each tenth of what takes long in a pipe, always on standard error."""
+    if not sys.stderr.isatty():
+        yield Reading(_tenths(verb))
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (TextColumn(verb), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(verb)
+        yield Reading(lambda read, expected: bar.update(task, completed=read, total=expected))
+
+
+def _tenths(verb: str) -> Callable[[int, int], None]:
+    told = 0
+
+    def changed(read: int, expected: int) -> None:
+        nonlocal told
+        if expected >= _LONG and read * 10 // expected > told:
+            told = read * 10 // expected
+            print(f"{verb} {told}0 % of {expected / 1e9:.1f} GB", file=sys.stderr)
+
+    return changed

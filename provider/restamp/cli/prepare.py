@@ -77,7 +77,7 @@ def capture(
     if not new_deployment:
         known = target.familiar(found.captured.deployment, last, restored)
         target.nothing_lost(before, found.runbook, found.captured.deployment, known=known)
-    changed = save(found.runbook, found.captured, dated=commit)
+    changed = save(found.runbook, found.captured, found.backups, dated=commit)
     print(f"inside covered: {found.captured.inside_covered} of {found.captured.subscriptions} subscriptions")
     for kind, count in found.counted().items():
         print(f"  {kind:16} {count:6}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pydantic import AwareDatetime, Field
 
 from restamp.models.document import Model, Truth
+from restamp.models.stamp import Backup
 
 
 class BackupFacts(Model):
@@ -44,6 +45,12 @@ class Backups(Model):
     """`backups.yaml`, written by capture: what the stamp said of its infrastructure backups. No clock stands in it."""
 
     backups: tuple[BackupFacts, ...] = ()
+
+    @property
+    def newest(self) -> Backup | None:
+        """The newest one that was made whole, if any was."""
+        whole = [Backup(id=facts.id, time=facts.created) for facts in self.backups if facts.status == "Succeeded"]
+        return max(whole, key=lambda backup: backup.time, default=None)
 
     def find(self, backup: str) -> BackupFacts | None:
         """What is known of one backup."""

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 from restamp import references
 from restamp.errors import Refused
 from restamp.kind import Kinds
+from restamp.models.backup import Backups
 from restamp.models.document import Document, SetOf, in_set_order, own_fields, reference
 from restamp.models.finding import Finding, Position
 from restamp.models.stamp import Captured, Stamp
@@ -17,7 +18,7 @@ from restamp.runbook.read import Placed, read_documents, read_own
 from restamp.runbook.staged import complete
 from restamp.runbook.text import Part
 
-_OWN = ("stamp.yaml", "captured.yaml", "principals.yaml")
+_OWN = ("stamp.yaml", "captured.yaml", "backups.yaml", "principals.yaml")
 
 
 def load(folder: Path, kinds: Kinds) -> Runbook:
@@ -27,8 +28,9 @@ def load(folder: Path, kinds: Kinds) -> Runbook:
     stamp = read_own(folder / "stamp.yaml", Stamp, folder, found)
     if stamp is None and any(finding.code == "no-file" or finding.about == "format" for finding in found):
         raise Refused(found)  # not a runbook, or one for another restamp: nothing else said here would help
-    if (folder / "captured.yaml").exists():
-        read_own(folder / "captured.yaml", Captured, folder, found)
+    for model in (Captured, Backups):
+        if (path := folder / f"{model.__name__.lower()}.yaml").exists():
+            read_own(path, model, folder, found)
     if missing := [name for name in (stamp.plugins if stamp else ()) if name not in kinds.plugins]:
         raise Refused([_without(name) for name in missing])  # what else is wrong may come from that alone
     read_files = {file: read_documents(file, folder, kinds, found) for file in files(folder)}

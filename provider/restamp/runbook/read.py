@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from restamp.errors import Refused
 from restamp.kind import Kind, Kinds
+from restamp.models.backup import Backups
 from restamp.models.document import Document, Model
 from restamp.models.finding import Finding, Position
 from restamp.models.stamp import Captured
@@ -40,13 +41,21 @@ def read_own(path: Path, model: type[M], folder: Path, found: list[Finding]) -> 
 
 
 def last_capture(folder: Path) -> Captured | None:
-    """What the last capture of a runbook said of the stamp; None where there was none. Refused where it is wrong."""
+    """What the last capture said of the stamp; None where there was none."""
+    return _if_there(folder / "captured.yaml", Captured)
+
+
+def recorded_backups(folder: Path) -> Backups | None:
+    """What the stamp said of its infrastructure backups at the last capture that could ask; None where none could."""
+    return _if_there(folder / "backups.yaml", Backups)
+
+
+def _if_there(path: Path, model: type[M]) -> M | None:
     found: list[Finding] = []
-    path = folder / "captured.yaml"
-    last = read_own(path, Captured, folder, found) if path.exists() else None
+    read = read_own(path, model, path.parent, found) if path.exists() else None
     if found:
         raise Refused(found)
-    return last
+    return read
 
 
 def read_documents(path: Path, folder: Path, kinds: Kinds, found: list[Finding]) -> list[Placed] | None:

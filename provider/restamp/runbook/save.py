@@ -11,6 +11,7 @@ import yaml
 
 from restamp import references
 from restamp.kind import Kind, Kinds
+from restamp.models.backup import Backups
 from restamp.models.document import Document, Model, SetOf, in_set_order, own_fields, reference
 from restamp.models.stamp import Captured, Stamp
 from restamp.runbook.model import Runbook
@@ -30,19 +31,19 @@ class Changed:
     gone: tuple[str, ...]
 
 
-def save(runbook: Runbook, captured: Captured, *, dated: bool = False) -> Changed:
+def save(runbook: Runbook, captured: Captured, backups: Backups | None = None, *, dated: bool = False) -> Changed:
     """Write every file that differs, remove the files of objects that are gone, and say which.
 
-    Where nothing but the time would be another it stays, unless it is to be `dated`.
+    Where nothing but the time would be another it stays, unless it is to be `dated`. A stamp that tells of no backups
+    takes nothing away from what an earlier capture was told.
     """
     complete(runbook.folder)
     new = rendered(runbook) | {"captured.yaml": own_file(captured)}
-    old = {
-        name: (runbook.folder / name).read_text("utf-8", "replace")
-        for name in _documents(runbook.folder, runbook.kinds)
-    }
+    new |= {"backups.yaml": own_file(backups)} if backups and backups.backups else {}
+    owned = [*_documents(runbook.folder, runbook.kinds), *_there(runbook.folder, "backups.yaml")]
+    old = {name: (runbook.folder / name).read_text("utf-8", "replace") for name in owned}
     changed = {name: content for name, content in new.items() if old.get(name) != content}
-    gone = sorted(set(old) - set(new))
+    gone = sorted(set(old) - set(new) - {"backups.yaml"})
     if set(changed) == {"captured.yaml"} and not gone and not dated and _undated(old) == _undated(new):
         changed = {}
     if changed or gone:
@@ -54,6 +55,10 @@ def save(runbook: Runbook, captured: Captured, *, dated: bool = False) -> Change
             for names in (set(changed) - set(old), set(changed) & set(old), gone)
         )
     )
+
+
+def _there(folder: Path, name: str) -> list[str]:
+    return [name] if (folder / name).exists() else []
 
 
 def _undated(texts: Mapping[str, str]) -> list[str]:

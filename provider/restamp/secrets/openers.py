@@ -27,7 +27,7 @@ class Opener:
 
     name: str
     certificate: x509.Certificate
-    _key: RSAPrivateKey
+    private: RSAPrivateKey
 
     def __repr__(self) -> str:
         return f"Opener({self.name})"
@@ -45,7 +45,7 @@ class Opener:
     @cached_property
     def key(self) -> RSAKey:
         """The private key."""
-        return RSAKey(self._key, self._key)
+        return RSAKey(self.private, self.private)
 
 
 def openers(files: Sequence[Path], password: Ask) -> tuple[Opener, ...]:
