@@ -40,6 +40,11 @@ NAMES = (
     "intent.after",
     "result.before",
     "result.after",
+    "step.begin",
+    "token.before",
+    "token.after",
+    "step.end",
+    "step.look",
     "document.begin",
     "document.end",
     # every request, every write, and what a write began

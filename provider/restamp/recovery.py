@@ -9,6 +9,7 @@ from typing import Any
 from restamp.errors import Refused
 from restamp.models.finding import Finding
 from restamp.models.stamp import Acceptance, Accepted, RecoveryDocument, Taken
+from restamp.models.step import SignOff
 from restamp.runbook.read import read_own
 from restamp.runbook.save import own_file
 
@@ -82,6 +83,28 @@ def _accepted(runbook: Path, recovery_id: str) -> tuple[Acceptance, ...]:
     if read is None:
         raise Refused(findings)
     return read.accepted
+
+
+def signoff_of(runbook: Path, recovery_id: str, step: str) -> Path:
+    """Where the sign-off of a step stands: `signoffs/oem-generic/racking.yaml`."""
+    return file_of(runbook, recovery_id).parent / "signoffs" / f"{step}.yaml"
+
+
+def signed(runbook: Path, recovery_id: str, step: str) -> SignOff | None:
+    """The sign-off of a step, whatever text it is for; None where there is none."""
+    path, findings = signoff_of(runbook, recovery_id, step), list[Finding]()
+    read = read_own(path, SignOff, runbook, findings) if path.exists() else None
+    if findings:
+        raise Refused(findings)
+    return read
+
+
+def sign(runbook: Path, recovery_id: str, signoff: SignOff) -> Path:
+    """Write one down, in place of an earlier one; the file it stands in."""
+    path = signoff_of(runbook, recovery_id, signoff.step)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(own_file(signoff), "utf-8")
+    return path
 
 
 def taken(runbook: Path, recovery_id: str) -> Taken | None:

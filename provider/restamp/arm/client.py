@@ -44,7 +44,7 @@ class Arm:
         self._shared = Shared(self.settings, transport(settings), self.limiter, record)
         self.admin = Endpoint(self.settings.admin, self._shared, lambda: self._signed_in(self.endpoints))
         self._tenants: dict[Settings, tuple[Endpoint, Vaults, Directory]] = {}
-        self._users: dict[str, Endpoint] = {}
+        self._users: dict[tuple[str, str], Endpoint] = {}
         self._lock = threading.Lock()
         self.seals = seals
 
@@ -129,7 +129,16 @@ class Arm:
 
     def as_recovery_user(self, subscription: str, directory: str) -> Inside:
         """The inside of a subscription as its directory's recovery user sees it, who has to be named."""
-        return Inside(self, subscription, directory, endpoint=self._user_of(directory))
+        named = self.settings.recovery_user(directory) or ("", "")
+        return Inside(self, subscription, directory, endpoint=self._user_of(directory, named))
+
+    def subscriptions_of_test_user(self, directory: str) -> set[str]:
+        """Ids, in lower case, of the subscriptions that a directory's test user sees, who has to be named."""
+        endpoint = self._user_of(directory, self.settings.test_user(directory) or ("", ""))
+        return {
+            str(item["subscriptionId"]).lower()
+            for item in endpoint.list_all(endpoint.url("/subscriptions", _SUBSCRIPTIONS))
+        }
 
     def of_tenant(self, subscription: str, directory: str) -> Inside:
         """The inside of a subscription for a tenant's own principal: nothing is asked of the admin endpoint."""
@@ -166,15 +175,16 @@ class Arm:
                 )
             return self._tenants[settings]
 
-    def _user_of(self, directory: str) -> Endpoint:
+    def _user_of(self, directory: str, named: tuple[str, str]) -> Endpoint:
+        """The tenant Resource Manager, signed in to as a user by name and password."""
         settings, base = self.settings.of(directory), self.settings.management
         with self._lock:
-            if directory not in self._users:
-                asked, named = self._endpoints(base), self.settings.recovery_user(directory) or ("", "")
+            if (directory, named[0]) not in self._users:
+                asked = self._endpoints(base)
                 identity = user(*named, settings, asked, self._shared.transport)
                 who = SignIn(identity, _scope(asked.audience), named[0])
-                self._users[directory] = Endpoint(base, self._shared_as(settings), lambda: who)
-            return self._users[directory]
+                self._users[directory, named[0]] = Endpoint(base, self._shared_as(settings), lambda: who)
+            return self._users[directory, named[0]]
 
     def _shared_as(self, settings: Settings) -> Shared:
         return replace(self._shared, settings=settings)

@@ -15,9 +15,9 @@ from restamp.models.finding import Finding, Position
 
 
 class Credential(Model):
-    """One directory's: an application; and a user who owns subscriptions while they are filled. Both may be left out.
+    """One directory's: an application; a user who owns subscriptions while they are filled; one who signs in as a test.
 
-    Without a `clientId` the application of the settings signs in, in this directory.
+    All may be left out. Without a `clientId` the application of the settings signs in, in this directory.
     """
 
     client_id: str = ""
@@ -26,6 +26,8 @@ class Credential(Model):
     client_certificate_password: str = Field("", repr=False)
     recovery_user: str = ""
     recovery_password: str = Field("", repr=False)
+    test_user: str = ""
+    test_password: str = Field("", repr=False)
 
 
 class Credentials(Model):
@@ -88,9 +90,10 @@ def _incomplete(path: str, directories: Mapping[str, Mapping[str, str]]) -> Iter
         if certificate and not os.access(certificate, os.R_OK):
             hint = "Name a file that is there and readable, absolutely."
             yield _finding(path, f"directories.{directory}.clientCertificate: {certificate} cannot be read", hint)
-        if bool(each.get("recoveryUser")) != bool(each.get("recoveryPassword")):
-            hint = "Write recoveryUser and recoveryPassword, or neither."
-            yield _finding(path, f"directories.{directory}: a recovery user is a name and a password", hint)
+        for who in ("recovery", "test"):
+            if bool(each.get(f"{who}User")) != bool(each.get(f"{who}Password")):
+                hint = f"Write {who}User and {who}Password, or neither."
+                yield _finding(path, f"directories.{directory}: a {who} user is a name and a password", hint)
 
 
 def _lines(node: yaml.Node | None, at: tuple[Any, ...] = ()) -> dict[tuple[Any, ...], int]:

@@ -64,6 +64,17 @@ class Settings:
         own = credentials.credentials(self.credentials).get(directory.lower())
         return (own.recovery_user, own.recovery_password) if own and own.recovery_user else None
 
+    def test_user(self, directory: str) -> tuple[str, str] | None:
+        """Name and password of the user who signs in to a directory as tenants do, to see whether they can."""
+        own = credentials.credentials(self.credentials).get(directory.lower())
+        return (own.test_user, own.test_password) if own and own.test_user else None
+
+    @property
+    def test_users(self) -> dict[str, str]:
+        """Names of the test users, by directory."""
+        found = credentials.credentials(self.credentials).items()
+        return {directory: own.test_user for directory, own in found if own.test_user}
+
     @property
     def region(self) -> str:
         """The region, which is the first label of the stamp's name."""

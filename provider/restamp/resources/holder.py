@@ -1,6 +1,5 @@
 """A subscription with everything inside it as one resource: a reference and a digest in, status and counts out."""
 
-import os
 from collections import Counter
 from collections.abc import Mapping
 from functools import cache
@@ -19,7 +18,7 @@ from restamp.models.principals import Principals
 from restamp.models.stamp import Taken
 from restamp.plugins import all_kinds
 from restamp.recovery import taken
-from restamp.resources import entered, live
+from restamp.resources import entered, live, where
 from restamp.resources.document import DocumentResource, In
 from restamp.resources.gate import behind
 from restamp.resources.provider import (
@@ -69,7 +68,7 @@ class HolderProvider(DocumentProvider):
     def read(self, id_: str, props: Props) -> ReadResult:
         """As it was, unless the stamp is no longer as the file says; a file that changed is looked at by update."""
         here = self._session(props)
-        path = _folder(props) / props["file"]
+        path = where.folder(props) / props["file"]
         if props.get("status") != DONE or not path.exists() or digest_of(path) != props["digest"]:
             return ReadResult(id_, props)
         drift = _drift(here, *_read(here, props))
@@ -105,7 +104,7 @@ class HolderProvider(DocumentProvider):
 
 def _read(here: Session, props: Props) -> tuple[Document, tuple[Document, ...]]:
     """The document and what it holds, as its people are known today, and without access that is withheld."""
-    folder = _folder(props)
+    folder = where.folder(props)
     document, held = here.outline(folder).read(props["file"])
     people, decision = _people(folder), _decision(folder, props.get("recovery") or "")
     known = principals.today(document, people), tuple(principals.today(item, people) for item in held)
@@ -222,16 +221,6 @@ def _drift(here: Session, document: Document, held: tuple[Document, ...]) -> str
     differs = [item for item in inside.compare(held, seen, here.kinds) if item.action in ("create", "update")]
     named = ", ".join(f"{item.kind} {item.ref}" for item in differs[:3])
     return named + (f" and {len(differs) - 3} more" if len(differs) > 3 else "")
-
-
-def _folder(props: Props) -> Path:
-    """The runbook's folder: where this run says it is, else where it was below the folder of Pulumi.yaml."""
-    given = os.environ.get("RESTAMP_RUNBOOK")
-    if given:
-        return Path(given)
-    here = Path.cwd()
-    root = next((folder for folder in (here, *here.parents) if (folder / "Pulumi.yaml").exists()), here)
-    return root / str(props.get("runbook") or "")
 
 
 class Holder(Resource, module="restamp", name="Holder"):

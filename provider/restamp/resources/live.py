@@ -47,3 +47,9 @@ def cancelled() -> bool:
     """Whether people asked this run to end."""
     row = _row.get()
     return row is not None and row.cancelled.is_set()
+
+
+def pause(seconds: float) -> None:
+    """Wait, unless people ask the run to end."""
+    row = _row.get()
+    (row.cancelled if row is not None else threading.Event()).wait(seconds)

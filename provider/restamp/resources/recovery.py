@@ -1,11 +1,9 @@
 """A whole stamp as one Pulumi component: every document of a runbook, in order, with the gates between the phases."""
 
 import asyncio
-import datetime as dt
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -13,17 +11,17 @@ import pulumi
 from restamp.kind import Kind
 from restamp.models.document import Document, Model, own_fields
 from restamp.older import refuse_undecided
-from restamp.recovery import Begun, accepted, chosen
+from restamp.recovery import Begun, chosen
 from restamp.resources import typed
+from restamp.resources.chain import Chain
 from restamp.resources.document import DocumentResource, In, OnDestroy, configured
-from restamp.resources.gate import Gate
 from restamp.resources.holder import Holder, holder_of
-from restamp.resources.target import Target
+from restamp.resources.where import below_project
 from restamp.runbook.model import referred
 from restamp.runbook.outline import Head, Outline
 
 Key = tuple[str, str]  # collection, reference
-Needs = dict[str, "DocumentResource | Holder"]
+Needs = dict[str, Any]  # resources with a `result`, by what they are called in messages
 
 
 class Recovery(pulumi.ComponentResource):
@@ -45,34 +43,35 @@ class Recovery(pulumi.ComponentResource):
         refuse_undecided(runbook.folder, self._begun)
         self._inside = pulumi.ResourceOptions(parent=self)
         self._made: dict[Key, DocumentResource | Holder] = {}
-        target = Target("target", stamp=runbook.stamp, begun=self._begun, opts=self._inside)
-        self.stamp_ready = self._gate("stamp-ready", {"target": target.result}, None)
-        results = {name: resource.result for name, resource in self._everything()}
-        self.control_plane_restored = self._gate("control-plane-restored", results, self.stamp_ready)
-        self.register_outputs({"recovery": self._begun.id, "way": self._begun.document.way, "documents": len(results)})
-
-    def _gate(self, name: str, results: Mapping[str, pulumi.Output[str]], after: Gate | None) -> Gate:
-        today = dt.datetime.now(dt.UTC).date()
-        waived = sorted(accepted(self._runbook.folder, self._begun.id, today))
-        return Gate(name, results=results, recovery=self._begun.id, after=after, accepted=waived, opts=self._inside)
+        self._chain = Chain(runbook, self._begun, self._inside)
+        documents = 0
+        for name in self._chain.plan.gates:
+            if name == "control-plane-restored":
+                results = {of: resource.result for of, resource in self._everything()}
+                documents = len(results)
+                self._chain.close(name, results)
+            else:
+                self._chain.close(name)
+        self.register_outputs({"recovery": self._begun.id, "way": self._begun.document.way, "documents": documents})
 
     def _everything(self) -> Iterator[tuple[str, DocumentResource | Holder]]:
         """Every document after those it refers to: kinds come in that order. Last, what has to wait for referrers."""
         late = []
-        folder = _below_project(self._runbook.folder)
+        folder = below_project(self._runbook.folder)
         for kind in self._runbook.kinds.on_the_stamp:
+            first = self._chain.before(kind.name)
             for document in self._of(kind):
                 waits = _waits_for_referrers(kind, document)
                 later = [kind.model.model_fields[kind.wire.late.field].alias or ""] if waits and kind.wire.late else []
                 late += [(kind, document)] if waits else []
                 ref = kind.ref(document)
                 needs = self._made_of((to, item) for _, to, item in referred(document))
-                yield self._kept(kind, ref, self._resource(kind, ref, document, needs, later))
+                yield self._kept(kind, ref, self._resource(kind, ref, document, needs | first, later))
             before: list[Holder] = []
             for turn in self._turns(kind):
                 options = pulumi.ResourceOptions.merge(self._inside, _after(before)) if before else self._inside
                 for head in turn:
-                    needs = self._made_of(head.referred(self._runbook.names))
+                    needs = self._made_of(head.referred(self._runbook.names)) | first
                     before.append(holder_of(kind.name)(head.ref, head, folder, self._at(needs), needs, options))
                     yield self._kept(kind, head.ref, before[-1])
         for kind, document in late:
@@ -97,12 +96,13 @@ class Recovery(pulumi.ComponentResource):
         self, kind: Kind[Any], ref: str, resource: "DocumentResource | Holder"
     ) -> tuple[str, "DocumentResource | Holder"]:
         self._made[kind.collection, ref.lower()] = resource
+        self._chain.made(kind.name, f"{kind.name} {ref}", resource)
         return f"{kind.name} {ref}", resource
 
     def _at(self, needs: Needs, later: Sequence[str] = ()) -> In:
         begun = self._begun
         deployment = begun.document.target.deployment
-        return In(self._runbook.stamp.suffix, begun.id, deployment, self.stamp_ready, needs, later)
+        return In(self._runbook.stamp.suffix, begun.id, deployment, self._chain.last, needs, later)
 
     def _resource(
         self, kind: Kind[Any], name: str, document: Document, needs: Needs, later: Sequence[str]
@@ -145,13 +145,6 @@ def _after(holders: Sequence[Holder]) -> pulumi.ResourceOptions:
         return []
 
     return pulumi.ResourceOptions(depends_on=pulumi.Output.from_input(through()))
-
-
-def _below_project(folder: Path) -> str:
-    """The runbook's folder from that of Pulumi.yaml, so that the state means the same on another machine."""
-    whole = folder.resolve()
-    root = next((above for above in whole.parents if (above / "Pulumi.yaml").exists()), None)
-    return whole.relative_to(root).as_posix() if root else str(whole)
 
 
 def _waits_for_referrers(kind: Kind[Any], document: Document) -> bool:

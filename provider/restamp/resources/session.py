@@ -20,10 +20,12 @@ from restamp.kind import Kind, Kinds
 from restamp.kinds.subscriptions import Subscription
 from restamp.models.document import Document
 from restamp.models.finding import Finding
+from restamp.models.stamp import RecoveryDocument
 from restamp.plugins import all_kinds
 from restamp.resources import live
 from restamp.runbook.outline import Outline, outline
 from restamp.sealing import for_writing
+from restamp.target import may_live
 
 if TYPE_CHECKING:
     from restamp.arm.client import Arm
@@ -184,6 +186,43 @@ class Session:
         self._ended(None)
         self.journal.result(self._here.intent, result.pop("event"), facts | result)
         failpoints.reached("result.after")
+
+    def token(self, recovery: str, step: str) -> str:
+        """What a step of a recovery remembered last on this machine; empty where it did not."""
+        said = [
+            str(entry["token"])
+            for entry in self.journal.entries()
+            if entry["event"] == "token" and (entry.get("recovery"), entry.get("step")) == (recovery, step)
+        ]
+        return said[-1] if said else ""
+
+    @contextmanager
+    def stepping(self, recovery: str, step: str) -> Iterator[Callable[[str], None]]:
+        """Write down that a step is asked, and what it remembers: that is on the disk before anything else happens."""
+        facts = {"recovery": recovery, "step": step}
+        intent = self.journal.intent("step", facts)
+
+        def remember(token: str) -> None:
+            failpoints.reached("token.before")
+            self.journal.write("token", {"id": intent, **facts, "token": token}, durable=True)
+            failpoints.reached("token.after")
+
+        yield remember
+        self.journal.result(intent, "step-answered", facts)
+
+    def old_deployment(self, recovery: RecoveryDocument) -> str | None:
+        """The deployment that answers, where a recovery says that it was lost; None where no such one does."""
+        try:
+            found = self.arm.about.deployment
+        except (StampError, Refused):
+            return None
+        return found if found in recovery.lost and not recovery.redeployed else None
+
+    def check_not_lost(self, recovery: RecoveryDocument) -> None:
+        """Refuse a stamp that a recovery says was lost; it has no target yet, or is not known to be one."""
+        if found := self.old_deployment(recovery):
+            hint = "While the old stamp answers nothing of a recovery runs: point RESTAMP_CONNECT_TO or DNS at the new."
+            raise Refused([Finding("wrong-target", "stop", self._settings.stamp, may_live(found), hint)])
 
     def seen(self, kind: Kind[Any], ref: str) -> Document | None:
         """The object as the stamp lists it; one list a kind answers for all its objects."""

@@ -1,5 +1,6 @@
 """The first resource of a recovery: the stamp that answers is the one that is meant."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -10,8 +11,10 @@ from restamp.arm import settings
 from restamp.models.stamp import RecoveryDocument, Stamp
 from restamp.recovery import Begun
 from restamp.resources import live
-from restamp.resources.provider import DONE, Props, finished
+from restamp.resources.provider import DONE, Props, finished, not_begun
 from restamp.resources.session import session
+
+_OWNED = ("stamp", "recovery", "identity", "target", "lost", "redeployed")
 
 
 class TargetProvider(ResourceProvider):
@@ -24,9 +27,9 @@ class TargetProvider(ResourceProvider):
         self._config = {key: req.config.get(key) for key in settings.config_keys() if req.config.get(key)}
 
     def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
-        """Another recovery or another stamp asks again."""
-        keys = ("stamp", "recovery", "identity", "target", "lost", "redeployed")
-        return DiffResult(changes=any((olds.get(key) or None) != (news.get(key) or None) for key in keys))
+        """Another recovery or another stamp asks again; and as long as what it waits for is not done."""
+        same = all((olds.get(key) or None) == (news.get(key) or None) for key in _OWNED)
+        return DiffResult(changes=not same or olds.get("status") != DONE)
 
     def create(self, props: Props) -> CreateResult:
         """Look, and refuse with every reason."""
@@ -37,6 +40,9 @@ class TargetProvider(ResourceProvider):
         return UpdateResult(self._checked(news))
 
     def _checked(self, props: Props) -> Props:
+        kept = {key: props[key] for key in _OWNED if key in props}
+        if (undone_yet := not_begun(props, "target")) is not None:
+            return kept | undone_yet
         region, _, domain = props["stamp"].partition(".")
         live.say(f"asking {props['stamp']}")
         failpoints.reached("target.asked")
@@ -52,7 +58,7 @@ class TargetProvider(ResourceProvider):
         target.writable(arm.about.deployment, recovery, props["recovery"])
         failpoints.reached("target.known")
         live.say(f"deployment {arm.about.deployment}, stamp version {arm.about.stamp_version or 'unknown'}")
-        return props | {"result": finished(props["recovery"]), "status": DONE, "stampVersion": arm.about.stamp_version}
+        return kept | {"result": finished(props["recovery"]), "status": DONE, "stampVersion": arm.about.stamp_version}
 
 
 class Target(Resource, module="restamp", name="Target"):
@@ -60,8 +66,18 @@ class Target(Resource, module="restamp", name="Target"):
 
     result: pulumi.Output[str]
 
-    def __init__(self, name: str, *, stamp: Stamp, begun: Begun, opts: pulumi.ResourceOptions | None = None) -> None:
-        """`begun` says which deployment may be written to, and which was lost."""
+    def __init__(
+        self,
+        name: str,
+        *,
+        stamp: Stamp,
+        begun: Begun,
+        needs: Mapping[str, Any] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """`begun` says which deployment may be written to, and which was lost; `needs` is done before it is asked."""
+        results = {key: need.result for key, need in (needs or {}).items()}
+        wiring = {"needs": sorted(results), "results": results} if results else {}
         props: dict[str, Any] = {
             "stamp": stamp.suffix,
             "identity": stamp.identity,
@@ -70,4 +86,6 @@ class Target(Resource, module="restamp", name="Target"):
             "lost": list(begun.document.lost),
             "redeployed": begun.document.redeployed,
         }
-        super().__init__(TargetProvider(), name, props | {"result": None, "status": None, "stampVersion": None}, opts)
+        super().__init__(
+            TargetProvider(), name, props | wiring | {"result": None, "status": None, "stampVersion": None}, opts
+        )

@@ -1,5 +1,6 @@
-"""Steps of plugins: their order (`plan`), how long it takes (`times`), and one of them asked how it stands (`run`)."""
+"""Steps of plugins: what is to be done (`work`), in which order (`plan`), how long (`times`), and one asked (`run`)."""
 
 from restamp.steps.plan import Placed, Plan, planned
+from restamp.steps.work import Work, work
 
-__all__ = ["Placed", "Plan", "planned"]
+__all__ = ["Placed", "Plan", "Work", "planned", "work"]

@@ -58,8 +58,10 @@ class Plan:
         return next((placed for placed in self.steps if placed.id == step_id), None)
 
 
-def planned(steps: Iterable[Step], kinds: Sequence[str]) -> Plan:
+def planned(steps: Iterable[Step], kinds: Sequence[str], held: Sequence[Gate] = ()) -> Plan:
     """The plan of these steps; `kinds` are the names of documents' kinds, in the order they are brought back.
+
+    `held` are gates that something else than steps holds closed, as documents do `control-plane-restored`.
 
     Refused with everything that is wrong with their order, before anything runs.
     """
@@ -78,8 +80,8 @@ def planned(steps: Iterable[Step], kinds: Sequence[str]) -> Plan:
         placed[step_id] = _placed(rest[step_id], targets, placed, kinds, found)
     if found:
         raise Refused(found)
-    holds = {item.holds for item in placed.values()}
-    gates = tuple(gate for gate in GATES if gate in holds or gate in _ALWAYS)
+    holds = {*(item.holds for item in placed.values()), *held, *_ALWAYS}
+    gates = tuple(gate for gate in GATES if gate in holds)
     ranked = sorted(placed.values(), key=lambda item: GATES.index(item.holds))
     there = [_on(item, gates) for item in ranked]
     return Plan(tuple(there), gates, {old: new for old, new in gone.items() if any(s.id == old for s in given)})
