@@ -14,7 +14,7 @@ from restamp.kinds.subscriptions import PLAN
 from restamp.models.document import Count, Document, Model, Name
 from restamp.models.stamp import Captured, Stamp
 from restamp.models.step import PluginCard, Step
-from restamp.plugins import Plugin, all_kinds, chosen, collected
+from restamp.plugins import Plugin, chosen, collected
 
 
 class DatabaseQuota(Document):
@@ -54,7 +54,7 @@ def test_a_plugins_kind_is_a_kind_as_any_other() -> None:
     """A third party's quota may be named by a plan, with restamp's own kinds first."""
     kinds = collected([owner("database", QUOTA)])
 
-    assert [kind.name for kind in kinds][:-1] == [kind.name for kind in all_kinds()]
+    assert [kind.name for kind in kinds][:-1] == [kind.name for kind in collected(())]
     assert kinds["DatabaseQuota"] is QUOTA
     assert QUOTA in kinds.in_collection("quotas")
 

@@ -13,7 +13,7 @@ from restamp import resources
 from restamp.kinds import kinds
 from restamp.models.document import Aside, Local, marked, own_fields
 from restamp.models.stamp import RecoveryDocument, Stamp
-from restamp.plugins import all_kinds
+from restamp.plugins import all_kinds, collected
 from restamp.resources.provider import DocumentProvider, inputs_of
 from restamp.runbook import Runbook
 from restamp.runbook.model import in_order
@@ -131,7 +131,7 @@ def test_2500_resources_in_one_program(declared: Any) -> None:
 
 
 def _runbook(folder: Path, **late: Any) -> Outline:
-    models = {kind.name: kind.model for kind in all_kinds()}
+    models = {kind.name: kind.model for kind in collected(())}
     offer = {"name": "gold", "group": "rg", "display_name": "Gold", "base_plans": ("rg/gold",)} | late
     common = {"owner": "a@b", "tenant": "t", "offer": "rg/gold", "state": "Enabled"}
     documents = [

@@ -23,7 +23,7 @@ from restamp.kinds.groups import ResourceGroup
 from restamp.kinds.subscriptions import SUBSCRIPTION, Offer, Plan, Subscription
 from restamp.models.document import Document, own_fields
 from restamp.models.stamp import Captured, Stamp
-from restamp.plugins import all_kinds
+from restamp.plugins import all_kinds, collected
 from restamp.runbook import Runbook, load, save
 from restamp.runbook.model import in_order
 from restamp.runbook.names import Names, file_of
@@ -105,7 +105,7 @@ def test_another_reader_of_yaml_reads_the_same_texts(documents: list[Document]) 
     """Whatever a reader of YAML 1.1 would twist is quoted: an editor sees what restamp sees."""
     with tempfile.TemporaryDirectory() as folder:
         saved(documents, Path(folder))
-        for kind in all_kinds().on_their_own:
+        for kind in collected(()).on_their_own:
             valid = jsonschema_rs.validator_for(schema(kind.model, kind.name))
             for path in (Path(folder) / kind.folder).rglob("*.yaml"):
                 found = yaml.safe_load(path.read_text("utf-8"))
@@ -359,7 +359,7 @@ def test_three_hundred_new_subscriptions_merge_beside_an_edit(repository: Path) 
     assert found == in_order(with_change(many, small, cores_limit=99), all_kinds())
 
 
-WITH_FIELDS = [kind for kind in all_kinds().on_their_own if own_fields(kind.model)]
+WITH_FIELDS = [kind for kind in collected(()).on_their_own if own_fields(kind.model)]
 
 
 @pytest.mark.parametrize("kind", WITH_FIELDS, ids=lambda kind: kind.name)

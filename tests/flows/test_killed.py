@@ -29,7 +29,14 @@ def whole(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed
         return undisturbed(stamp, folder / "seen")
 
 
-ENGINES = ("up", "host", "target", "gate")  # parts of a run that no provider comes to without an engine
+ENGINES = (
+    "up",
+    "host",
+    "target",
+    "gate",
+    "step",
+    "token",
+)  # parts of a run that no provider comes to without an engine
 PROVIDERS = [name for name in failpoints.NAMES if name.partition(".")[0] not in ENGINES]
 LAST = ("result.after", "vault.left", "filled", "disabled.before", "disabled.after", "holder.end")
 
@@ -56,13 +63,14 @@ CHAINS = {
     "everything": "up.begin#1 up.engine.before#1 object.after#4 up.takes-up#1 holder.end#2 up.engine.after#1 up.told#1",
 }
 WAYS = {"the provider": "itself", "the engine": "engine", "everything": "everything"}
+STEPS = ("step.begin", "step.look", "token.before", "token.after", "step.end")  # tests/flows/test_steps.py
 REPAIR = ("host.read.answered#9:itself", "host.update.answered#1:engine")
 
 
 def test_every_point_is_one_of_these() -> None:
     """None is dead: a provider comes to it, or a run with an engine; each test sees that it does."""
     tried = {point.partition("#")[0] for chain in CHAINS.values() for point in chain.split()}
-    assert set(failpoints.NAMES) == {*PROVIDERS, *tried, *(point.partition("#")[0] for point in REPAIR)}
+    assert set(failpoints.NAMES) == {*PROVIDERS, *tried, *STEPS, *(point.partition("#")[0] for point in REPAIR)}
 
 
 @pytest.mark.parametrize("victim", CHAINS)

@@ -7,7 +7,7 @@ from typing import Any
 
 from restamp.kind import Kind
 from restamp.models.document import own_fields
-from restamp.plugins import all_kinds
+from restamp.plugins import collected
 
 from .fields import BACK, compared, told_aside
 
@@ -37,7 +37,7 @@ _COLUMNS = 8
 
 def rendered(facts: Facts) -> str:
     """The page that says these facts."""
-    rows = "".join(f"| {' | '.join(_row(kind, facts))} |\n" for kind in all_kinds())
+    rows = "".join(f"| {' | '.join(_row(kind, facts))} |\n" for kind in collected(()))
     reasons = {f"- {reason}\n": None for outcome in facts.values() if (reason := outcome) != BACK}
     return HEAD + rows + REASONS + "".join(reasons)
 
@@ -46,7 +46,7 @@ def told(page: str) -> dict[tuple[str, str], str]:
     """The facts that a page tells."""
     reasons = dict(re.findall(r"^- (\w+): (.*)$", page.partition(REASONS)[2], re.MULTILINE))
     facts = {}
-    for kind in all_kinds():
+    for kind in collected(()):
         row = next(line for line in page.splitlines() if line.startswith(f"| {kind.name} |")).split(" | ")
         assert len(row) == _COLUMNS, row
         names = {alias: name for name, alias in _aliases(kind).items()}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from restamp.kind import Kind
-from restamp.plugins import all_kinds
+from restamp.plugins import collected
 from restamp.simulator import Stamp
 
 from .way import ThereAndBack, keys, there_and_back, told
@@ -30,7 +30,7 @@ def test_what_was_captured_before_and_after_is_the_same_bytes(trip: ThereAndBack
     assert {result.outcome for result in trip.results} == {"created", "updated", "unchanged", "left alone"}
 
 
-@pytest.mark.parametrize("kind", tuple(all_kinds()), ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", tuple(collected(())), ids=lambda kind: kind.name)
 def test_every_kind_is_there_before_and_the_same_afterwards(trip: ThereAndBack, kind: Kind[object]) -> None:
     """Each kind has something to lose, and a capture that knows nothing of the first one finds the same."""
     assert told(trip.first, kind)

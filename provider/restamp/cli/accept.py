@@ -29,11 +29,12 @@ def accept(
     ] = "",
     runbook: RunbookOption = None,
 ) -> None:
-    """Go on without one object: its gate opens, and `status` repeats it. Writes accepted.yaml, and asks no stamp.
+    """Go on without one object or step: its gate opens, and `status` repeats it. Writes accepted.yaml, asks no stamp.
 
     What needs the object stays blocked, and is accepted by itself. `restamp up` goes on trying.
     """
     from restamp.cli.here import recovery_of, runbook_folder
+    from restamp.cli.recover import around_documents
     from restamp.models.stamp import Acceptance
     from restamp.only import name_of, named
     from restamp.plugins import all_kinds
@@ -41,13 +42,14 @@ def accept(
     from restamp.runbook import load
 
     folder = runbook_folder(runbook)
-    loaded = load(folder, all_kinds())
-    name = name_of(loaded, named(loaded, " ".join(subject)))
+    loaded, begun, said = load(folder, all_kinds()), recovery_of(folder, recovery), " ".join(subject)
+    around = {name.lower(): name for name in around_documents(loaded, begun)}
+    name = around.get(said.lower()) or name_of(loaded, named(loaded, said))
     today = _today()
     decision = Acceptance(
         subject=name, reason=_given(reason), by=by or getpass.getuser(), on=today, until=_day(until, today)
     )
-    path = accepted(folder, recovery_of(folder, recovery).id, decision)
+    path = accepted(folder, begun.id, decision)
     print(decision)
     print(f"needed: {path} in git: git add {path} && git commit")
     print("next: restamp up")

@@ -97,4 +97,9 @@ def arm_of(stamp: str, connect_to: str = "", ca: str = "", client_id: str = "", 
     from restamp.arm.client import Arm
     from restamp.arm.settings import read
 
-    return Arm(read({"stamp": stamp, "connect_to": connect_to, "ca": ca, "client_id": client_id}), seals=seals)
+    return Arm(read(given(stamp, connect_to, ca, client_id)), seals=seals)
+
+
+def given(stamp: str, connect_to: str, ca: str, client_id: str) -> dict[str, str]:
+    """What options say of the way to a stamp."""
+    return {"stamp": stamp, "connect_to": connect_to, "ca": ca, "client_id": client_id}

@@ -78,6 +78,10 @@ def acts(entries: Iterable[dict[str, Any]]) -> Iterator[Act]:
             within = f" in {entry['in']}" if entry.get("in") else ""
             what = f"{verb}{entry.get('kind')} {entry.get('ref')}{within}"
             found[intent] = Act(at, str(entry.get("session", "")), str(entry.get("recovery") or ""), what)
+        elif event == "step":
+            found[intent] = Act(
+                at, str(entry.get("session", "")), str(entry.get("recovery") or ""), f"Step {entry['step']}"
+            )
         elif (act := found.get(intent)) is not None:
             _add(act, event, at, entry)
     yield from found.values()
@@ -86,6 +90,8 @@ def acts(entries: Iterable[dict[str, Any]]) -> Iterator[Act]:
 def _add(act: Act, event: str, at: str, entry: dict[str, Any]) -> None:
     if event == "operation":
         act.operations.append(str(entry.get("what")))
+    elif event == "token":
+        act.operations.append(f"remembered {entry.get('token')}")
     elif event != "operation-ended":
         act.outcome, act.message = event, " ".join(str(entry.get("message") or "").split())
         act.changes = [str(change) for change in entry.get("changes") or ()]

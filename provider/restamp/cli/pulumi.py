@@ -25,6 +25,7 @@ from restamp.models.finding import Finding
 from restamp.models.stamp import Acceptance
 
 _TYPE = "pulumi-python:dynamic/restamp:"
+_STEPS = ("Step", "Preflight", "Verification")  # what stands around the documents
 _LATE = "/state"  # the second resource of a document that gets a field after its referrers
 
 
@@ -57,7 +58,12 @@ class Standing:
     @property
     def documents(self) -> tuple[Resource, ...]:
         """The resources that are documents; one that waits for its referrers has two."""
-        return tuple(item for item in self.resources if item.type not in ("Gate", "Target"))
+        return tuple(item for item in self.resources if item.type not in ("Gate", "Target", *_STEPS))
+
+    @property
+    def steps(self) -> tuple[Resource, ...]:
+        """The steps of plugins, and the looks before and behind them."""
+        return tuple(item for item in self.resources if item.type in _STEPS)
 
     @property
     def undone(self) -> tuple[Resource, ...]:
@@ -70,9 +76,14 @@ class Standing:
         return any(item.status in ("failed", "drifted") for item in self.undone)
 
     @property
+    def waits(self) -> bool:
+        """Whether a step waits for somebody: that explains the closed gate, and that nothing behind it ran."""
+        return any(item in self.undone for item in self.steps)
+
+    @property
     def exit_status(self) -> int:
         """0 done, 4 failed, 3 where nothing failed and something is still to be done."""
-        if self.failed or (self.cut and (self.missing or not self.undone)):
+        if self.failed or (self.cut and (self.missing or not self.undone) and not self.waits):
             return 4
         return 3 if self.undone or self.missing or not self.resources else 0
 
@@ -83,20 +94,27 @@ class Standing:
             return "restamp verify"
         if self.failed:
             return "remove the cause, then restamp up: it goes on with these alone"
+        if any(item.type == "Step" and item.status == "waiting" for item in self.undone):
+            return "what people have to do: restamp status --all. Once they did: restamp signoff STEP, then restamp up"
         return "mend what Pulumi says above, then restamp up" if self.exit_status == 4 else "restamp up"
 
     def summary(self, this_run: str = "") -> str:
         """By outcome, what is not done, and what to do next."""
-        without = {item.subject for item in self.documents if item.status != "done"} & self.accepted.keys()
-        undone = [item for item in self.documents if item in self.undone]
+        everything = (*self.steps, *self.documents)
+        without = {item.subject for item in everything if item.status != "done"} & self.accepted.keys()
+        undone = [item for item in everything if item in self.undone]
         undone.sort(key=lambda item: (item.status == "blocked", item.type, item.name))
-        open_still = without | {item.subject for item in undone} | {name.removesuffix(_LATE) for name in self.missing}
+        missing = [name for name in self.missing if name.partition(" ")[0] not in _STEPS]
+        open_still = {name for name in without if name.partition(" ")[0] not in _STEPS}
+        open_still |= {item.subject for item in undone if item.type not in _STEPS}
+        open_still |= {name.removesuffix(_LATE) for name in missing}
         done = {item.subject: item for item in reversed(self.documents) if item.subject not in open_still}
         outcomes = Counter(str(item.outputs.get("outcome")) for item in done.values())
         told = ", ".join(f"{count} {name}" for name, count in sorted(outcomes.items())) or "none"
         gates = [item.name for item in self.resources if item.type == "Gate" and item.status == "done"]
         lines = [f"  {item.type} {item.name}: {item.status}: {item.outputs.get('message')}" for item in undone]
-        lines += [f"  {name}: not run" for name in self.missing]
+        behind = [f"  {len(self.missing)} more, behind a gate that is not open: not run"] if self.missing else []
+        lines += behind if self.waits else [f"  {name}: not run" for name in self.missing]
         told_again = [f"  {self.accepted[subject]}" for subject in sorted(without)]
         inside: Counter[str] = Counter()
         for item in self.documents:
@@ -108,12 +126,21 @@ class Standing:
                 *([this_run] if this_run else []),
                 f"{len(done)} of {len(done) + len(open_still)} objects done: {told}",
                 *([f"inside subscriptions: {held}"] if held else []),
+                *self._told_of_steps(),
                 f"gates open: {', '.join(gates) or 'none'}",
                 *capped(lines, "pulumi stack export", 20),
                 *capped(told_again, "accepted.yaml", 20),
                 f"next: {self.next}",
             )
         )
+
+    def _told_of_steps(self) -> list[str]:
+        steps = [item for item in self.steps if item.type == "Step"]
+        missing = sum(1 for name in self.missing if name.startswith("Step "))
+        counts = Counter("accepted" if item.subject in self.accepted else item.status for item in steps)
+        counts["not run"] = missing
+        said = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()) if count)
+        return [f"steps: {said}"] if said else []
 
 
 class Pulumi:

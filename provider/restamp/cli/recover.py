@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import os
+import sys
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -15,6 +16,7 @@ from restamp.cli.here import CREDENTIALS, CaFile, ClientId, ConnectTo, RunbookOp
 if TYPE_CHECKING:
     from restamp.cli.pulumi import Pulumi, Standing
     from restamp.models.document import Document
+    from restamp.recovery import Begun
     from restamp.runbook import Runbook
 
 Way = Literal["native", "rebuild"]
@@ -112,13 +114,17 @@ def up(
     you are asked. restamp up --only 'Plan offers-rg/gold' --from HEAD~3. On the living stamp this repairs; it deletes
     nothing.
     """
-    from restamp.cli.here import arm_of, recovery_of, runbook_folder
+    from restamp.arm.settings import read
+    from restamp.cli.here import arm_of, given, recovery_of, runbook_folder
     from restamp.cli.pulumi import Pulumi
     from restamp.cli.sides import decided
+    from restamp.cli.steps import asked_for_secrets
+    from restamp.errors import Refused, StampError
     from restamp.plugins import all_kinds
     from restamp.principals import as_today
     from restamp.runbook import load
     from restamp.sealing import for_writing
+    from restamp.steps import work
     from restamp.target import same_stamp, writable
 
     folder = runbook_folder(runbook)
@@ -130,12 +136,20 @@ def up(
     loaded = as_today(load(folder, all_kinds()))  # what is wrong with people's table is said before anything runs
     begun = recovery_of(folder, recovery)
     _in_order(loaded, first or [])
-    seals = for_writing(folder, loaded.stamp)
-    with arm_of(loaded.stamp.suffix, connect_to, ca, client_id, seals) as arm:
-        same_stamp(arm, loaded.stamp)
-        writable(arm.about.deployment, begun.document, begun.id)
-        decided(arm, loaded, begun, take is not None, grant or [])
-        settings = arm.settings
+    todo = work(loaded, begun, loaded.kinds)
+    asked_for_secrets(loaded, todo.steps)
+    settings = read(given(loaded.stamp.suffix, connect_to, ca, client_id))
+    redeploys = any(placed.step.phase == "redeploy" for placed in todo.plan.steps)
+    try:
+        with arm_of(loaded.stamp.suffix, connect_to, ca, client_id, for_writing(folder, loaded.stamp)) as arm:
+            same_stamp(arm, loaded.stamp)
+            writable(arm.about.deployment, begun.document, begun.id)
+            decided(arm, loaded, begun, take is not None, grant or [])
+    except (StampError, Refused) as error:
+        if not redeploys:
+            raise
+        # there may be no stamp yet: its steps begin, and what stands behind them asks again
+        print(f"no stamp to write to yet: {str(error).splitlines()[0]}", file=sys.stderr)
     failpoints.reached("up.begin")
     engine = Pulumi(folder, settings)
     engine.take_up()
@@ -143,7 +157,7 @@ def up(
     begun_at = dt.datetime.now(dt.UTC)
     well = engine.up(begun.id, context.args)
     failpoints.reached("up.engine.after")
-    standing = replace(_standing(engine, loaded, begun.id), cut=not well)
+    standing = replace(_standing(engine, loaded, begun), cut=not well)
     print(standing.summary(_this_run(loaded.stamp.suffix, begun_at)))
     failpoints.reached("up.told")
     raise typer.Exit(standing.exit_status)
@@ -187,17 +201,34 @@ def _fitting(only: str, revision: str, rest: list[str]) -> None:
 def status(
     runbook: RunbookOption = None,
     recovery: RecoveryId = "",
+    whole: Annotated[
+        bool,
+        typer.Option("--all", help="The whole ordered plan: every step, who does it, why it stands there, how long."),
+    ] = False,
+    form: Annotated[
+        Literal["text", "mermaid", "json"],
+        typer.Option("--format", help="With --all: for people, a drawing, programs."),
+    ] = "text",
 ) -> None:
-    """Say what is done, what is not, and what comes next: from git and the Pulumi state alone, asking no stamp."""
+    """Say what is done, what is not, and what comes next: from git and the Pulumi state alone, asking no stamp.
+
+    With --all before anything runs, too: the order of all steps, lead times, and what holds up the end.
+    """
     from restamp.cli.here import recovery_of, runbook_folder
+    from restamp.cli.plan import told
     from restamp.cli.pulumi import Pulumi
     from restamp.plugins import all_kinds
     from restamp.runbook import load
+    from restamp.steps import work
 
     folder = runbook_folder(runbook)
     loaded = load(folder, all_kinds())
     begun = recovery_of(folder, recovery)
-    standing = _standing(Pulumi(folder), loaded, begun.id)
+    standing = _standing(Pulumi(folder), loaded, begun)
+    if whole:
+        print(told(work(loaded, begun, loaded.kinds), {item.name: item for item in standing.steps}, form))
+        if form != "text":
+            raise typer.Exit(standing.exit_status)
     target = begun.document.target.deployment or "not known yet: restamp begin --target"
     print(f"recovery {begun.id} ({begun.document.way}{', drill' if begun.document.drill else ''}), target {target}")
     print(standing.summary())
@@ -220,8 +251,17 @@ def _this_run(stamp: str, begun: dt.datetime) -> str:
     return f"this run: {told}; {calls:,} calls, {throttled:,} answered 429; {took:,.0f} s, {rate}"
 
 
-def _standing(engine: "Pulumi", runbook: "Runbook", recovery: str) -> "Standing":
+def around_documents(runbook: "Runbook", begun: "Begun") -> list[str]:
+    """What stands around the documents of a recovery, by what it is called in the state."""
+    from restamp.steps import work
+
+    found = work(runbook, begun, runbook.kinds)
+    looks = ["Preflight offline", "Preflight online", "Verification verification"] if found.used else []
+    return [*looks, *(f"Step {placed.id}" for placed in found.plan.steps)]
+
+
+def _standing(engine: "Pulumi", runbook: "Runbook", begun: "Begun") -> "Standing":
     from restamp.recovery import accepted
 
-    standing = engine.standing(recovery, runbook.names())
-    return replace(standing, accepted=accepted(runbook.folder, recovery, dt.datetime.now(dt.UTC).date()))
+    standing = engine.standing(begun.id, [*runbook.names(), *around_documents(runbook, begun)])
+    return replace(standing, accepted=accepted(runbook.folder, begun.id, dt.datetime.now(dt.UTC).date()))

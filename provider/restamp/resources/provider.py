@@ -212,9 +212,15 @@ def not_done(names: Iterable[str], props: Props) -> dict[str, str]:
     return {name: result for name, result in found.items() if result != done}
 
 
+def _cause(result: str) -> str:
+    """Why another is not done; what waits itself says so in its own row."""
+    status = result.partition(":")[0]
+    return status if status in ("waiting", "blocked") else result
+
+
 def _waits(props: Props) -> str:
     """The needed resources that are not done, at most three by name."""
-    waits = [f"{name} ({result})" for name, result in not_done(props.get("needs") or (), props).items()]
+    waits = [f"{name} ({_cause(result)})" for name, result in not_done(props.get("needs") or (), props).items()]
     return ", ".join(waits[:3]) + (f" and {len(waits) - 3} more" if len(waits) > 3 else "")
 
 

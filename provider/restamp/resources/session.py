@@ -21,6 +21,7 @@ from restamp.kinds.subscriptions import Subscription
 from restamp.models.document import Document
 from restamp.models.finding import Finding
 from restamp.models.stamp import RecoveryDocument
+from restamp.models.step import StepResult
 from restamp.plugins import all_kinds
 from restamp.resources import live
 from restamp.runbook.outline import Outline, outline
@@ -196,9 +197,8 @@ class Session:
         ]
         return said[-1] if said else ""
 
-    @contextmanager
-    def stepping(self, recovery: str, step: str) -> Iterator[Callable[[str], None]]:
-        """Write down that a step is asked, and what it remembers: that is on the disk before anything else happens."""
+    def stepped(self, recovery: str, step: str, ask: Callable[[Callable[[str], None]], StepResult]) -> StepResult:
+        """What `ask` answers of a step, written down; it is given what remembers a token: on the disk at once."""
         facts = {"recovery": recovery, "step": step}
         intent = self.journal.intent("step", facts)
 
@@ -207,8 +207,9 @@ class Session:
             self.journal.write("token", {"id": intent, **facts, "token": token}, durable=True)
             failpoints.reached("token.after")
 
-        yield remember
-        self.journal.result(intent, "step-answered", facts)
+        result = ask(remember)
+        self.journal.result(intent, result.status, facts | {"message": result.message})
+        return result
 
     def old_deployment(self, recovery: RecoveryDocument) -> str | None:
         """The deployment that answers, where a recovery says that it was lost; None where no such one does."""

@@ -1,6 +1,6 @@
 """A step of a plugin as a Pulumi resource: a name and the digest of its text in, how it stands out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pulumi
@@ -78,9 +78,12 @@ def _asked(here: Session, props: Props, token: str) -> StepResult:
         return here.arm
 
     around = Around(runbook, begun, connect, live.say, live.cancelled)
-    facts = {need: dict(said or {}) for need, said in (props.get("facts") or {}).items()}
-    with here.stepping(recovery, step.id) as remember:
+    facts = {need: dict(said or {}) for need, said in (props.get("known") or {}).items()}
+
+    def ask(remember: Callable[[str], None]) -> StepResult:
         return asked(PluginRun(around, used, step, facts, token, remember), step, live.pause)
+
+    return here.stepped(recovery, step.id, ask)
 
 
 def by_people(step: Step, signoff: SignOff | None) -> StepResult | None:
@@ -119,6 +122,7 @@ class StepResource(Resource, module="restamp", name="Step"):
     status: pulumi.Output[str]
     result: pulumi.Output[str]
     facts: pulumi.Output[Mapping[str, str] | None]
+    step_id: str
 
     def __init__(
         self,
@@ -130,9 +134,10 @@ class StepResource(Resource, module="restamp", name="Step"):
     ) -> None:
         """`at` has the stamp, recovery, runbook, target and sign-off; `needs` are resources by what they are called."""
         results = {key: need.result for key, need in needs.items()}
-        facts = {key: need.facts for key, need in needs.items() if isinstance(need, StepResource)}
-        wiring = {"needs": sorted(needs), "results": results, "facts": facts} if needs else {}
+        facts = {need.step_id: need.facts for need in needs.values() if isinstance(need, StepResource)}
+        wiring = {"needs": sorted(needs), "results": results, "known": facts} if needs else {}
         props = {"step": step.id, "text": step.digest} | {key: value for key, value in at.items() if value}
+        self.step_id = step.id  # `step` is an output
         retain = pulumi.ResourceOptions(retain_on_delete=True)
         super().__init__(
             StepProvider(),
