@@ -2,13 +2,16 @@
 
 import json
 from typing import Any
+from urllib.parse import quote, urlencode
 
+import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPSConnectionPool
 from urllib3.connection import HTTPSConnection
 
 from restamp.simulator import Principal, Stamp
 from restamp.simulator.messages import Request, Response, path_of, query_of
+from restamp.simulator.server import Server
 
 SUBSCRIPTIONS = "Microsoft.Subscriptions.Admin"
 VERSIONS = {
@@ -40,7 +43,7 @@ class Desk:
         parts = where.lower().split("/providers/")
         version = VERSIONS.get(parts[-1].split("/")[0], "2016-06-01") if len(parts) > 1 else "2016-06-01"
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        return self.stamp.handle(
+        return self.send(
             Request(
                 method,
                 self.stamp.state.host(self.plane),
@@ -50,6 +53,14 @@ class Desk:
                 raw,
             )
         )
+
+    def send(self, request: Request) -> Response:
+        """Return the answer to a request, in process."""
+        return self.stamp.handle(request)
+
+    def follow(self, begun: Response, header: str = "location") -> Response:
+        """Return how an operation stands."""
+        return self.ask("GET", "/" + begun.headers[header].split("/", 3)[3])
 
     def quota(self, service: str, name: str) -> str:
         """Return the path of a quota."""
@@ -84,6 +95,30 @@ class Desk:
     def tenant(self, **more: Any) -> dict[str, Any]:
         """Return the body of a subscription to the offer `gold`."""
         return {"displayName": "ERP", "owner": "erp@contoso.example", "offerId": self.inside("offers", "gold")} | more
+
+
+class Line(Desk):
+    """A desk whose requests go over HTTPS to the stamp's true names."""
+
+    def __init__(self, server: Server, principal: Principal | None = None) -> None:
+        super().__init__(server.stamp, principal)
+        self._ca, self._session = str(server.ca), requests.Session()
+        self._session.trust_env = False
+        self._session.mount("https://", Dial(server.port))
+
+    def send(self, request: Request) -> Response:
+        """Return the answer to a request, over the wire."""
+        url = f"https://{request.host}{quote(request.path)}?{urlencode(request.query)}"
+        headers = dict(request.headers) | {"content-type": "application/json"}
+        answer = self._session.request(
+            request.method, url, headers=headers, data=request.body, verify=self._ca, timeout=30
+        )
+        body = answer.json() if answer.content else None
+        return Response(answer.status_code, body, {name.lower(): text for name, text in answer.headers.items()})
+
+    def close(self) -> None:
+        """Hang up."""
+        self._session.close()
 
 
 class Dial(HTTPAdapter):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from restamp import objects
 from restamp.arm.client import Arm
@@ -25,16 +26,18 @@ from restamp.models.stamp import Stamp as StampFile
 from restamp.runbook import Runbook, load, save
 from restamp.runbook.save import own_file
 from restamp.secrets.places import identity_of
-from restamp.simulator import Stamp, backup
+from restamp.simulator import Stamp
+from restamp.simulator.backups import controller
 from restamp.simulator.recordings import exchanges
 
 from .asking import Desk
 from .conformance import replay
 from .serving import DOMAIN, REGION, Server, settings_for
+from .shares import pair
 from .test_secrets import seals
 
 RECORDINGS = Path(__file__).parent / "recordings" / "Azs.Backup.Admin"
-CERTIFICATE = b64encode(b"a certificate").decode()
+CERTIFICATE = b64encode(pair().certificate.public_bytes(Encoding.DER)).decode()
 PASSWORD = "the share's own word"
 SHARE = BackupLocation(
     name=REGION,
@@ -192,7 +195,7 @@ def test_a_backup_location_goes_through_the_wire_and_its_secrets_never_come_back
     }
     assert world.read(LOCATION) == []
     assert statuses(world, body) == [202, 202, 200]
-    assert world.stamp.state.store.note(backup.NOTED) == PASSWORD
+    assert world.stamp.state.store.note(controller.PASSWORD) == PASSWORD
     assert PASSWORD not in str(world.stamp.objects())
     assert CERTIFICATE not in str(world.stamp.objects())
     assert world.read(LOCATION) == [SHARE.model_copy(update={"certificate": None})]
@@ -219,9 +222,9 @@ def test_every_write_of_a_backup_location_carries_the_password(world: World) -> 
 
     assert world.write(wanted) == "created"
     assert world.write(wanted) == "unchanged"
-    world.stamp.state.store.write_note(backup.NOTED, "")
+    world.stamp.state.store.write_note(controller.PASSWORD, "")
     assert world.write(wanted.model_copy(update={"retention": 14})) == "updated"
-    assert world.stamp.state.store.note(backup.NOTED) == PASSWORD
+    assert world.stamp.state.store.note(controller.PASSWORD) == PASSWORD
     assert world.wire(LOCATION, SHARE)["properties"]["externalStoreDefault"]["backupRetentionPeriodInDays"] == 14
     assert world.writes() == [f"PUT {REGION}"] * 2
 
@@ -297,7 +300,7 @@ def test_up_leaves_backups_alone_and_verify_tells_what_is_not_so(world: World) -
 def test_a_capture_keeps_the_password_and_the_certificate_that_people_wrote(world: World) -> None:
     """Both stand in the runbook until people change them; the rest is what the stamp has. Same stamp, same bytes."""
     wanted = world.sealed()
-    world.write(wanted.model_copy(update={"retention": 21}))
+    world.write(wanted.model_copy(update={"retention": 13}))
     before = world.runbook()
     file = world.folder / "backup" / f"{REGION}.yaml"
 
@@ -305,7 +308,7 @@ def test_a_capture_keeps_the_password_and_the_certificate_that_people_wrote(worl
     first = file.read_text("utf-8")
     save(*world.captured(load(world.folder, world.kinds)))
 
-    assert load(world.folder, world.kinds).find("backup", REGION) == wanted.model_copy(update={"retention": 21})
+    assert load(world.folder, world.kinds).find("backup", REGION) == wanted.model_copy(update={"retention": 13})
     assert file.read_text("utf-8") == first
     assert PASSWORD not in first
     assert identity_of(yaml.safe_load(first), ("password",)) == world.identity
@@ -326,9 +329,8 @@ def test_verify_names_drift_of_settings(world: World) -> None:
 
 
 @pytest.mark.parametrize("number", [None, 1, 20])
-def test_the_recorded_settings_of_backups_conform(monkeypatch: pytest.MonkeyPatch, number: int | None) -> None:
+def test_the_recorded_settings_of_backups_conform(number: int | None) -> None:
     """What a real stamp answered about its location, under its own and any other names."""
-    monkeypatch.setitem(replay.JUDGED, "microsoft.backup.admin", "Backup")
     recorded = [item for item in exchanges(RECORDINGS) if "Get-AzsBackupConfiguration" in item.source]
 
     outcome = replay.replay(recorded, number)

@@ -50,6 +50,12 @@ def simulator(
     pep: Annotated[
         bool, typer.Option("--pep", help="And the privileged endpoint: PowerShell remoting, as CloudAdmin.")
     ] = False,
+    share: Annotated[
+        Path | None,
+        typer.Option(
+            help=r"Infrastructure backups go here: this folder stands for any \\server\share.", metavar="FOLDER"
+        ),
+    ] = None,
     latency: Annotated[float, typer.Option(help="Seconds every answer takes.", metavar="SECONDS")] = 0,
     state: Annotated[
         Path | None, typer.Option(help="Keep everything in this SQLite file, and go on from it.", metavar="FILE")
@@ -68,9 +74,11 @@ def simulator(
     Point a shell at it with `. FOLDER/env.sh`: restamp, curl (--connect-to) and the Azure SDKs then reach it under its
     true names. `pytest` fixtures do the same in a process: restamp.simulator.Stamp and serve.
     """
-    from restamp.simulator import serve
+    from restamp.simulator import Share, serve
 
     here = _begun(stamp, identity, deployment, seed, state)
+    if share is not None:
+        here.state.share = Share(_present(share))
     if writes or latency:
         from restamp.simulator.budgets import Budgets, Latency
         from restamp.simulator.circumstances import put_under
@@ -93,6 +101,16 @@ def simulator(
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, _stop)
             server.wait()
+
+
+def _present(share: Path) -> Path:
+    from restamp.errors import Refused
+    from restamp.models.finding import Finding
+
+    if not share.is_dir():
+        hint = "Make it, with the folder in it that the backup settings name: mkdir -p SHARE/<domain>/<region>"
+        raise Refused([Finding("no-share", "stop", str(share), "is no folder", hint)])
+    return share
 
 
 def _populated(stamp: "Stamp", number: int, contents: bool, lost: bool) -> None:

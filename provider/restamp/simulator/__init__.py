@@ -4,10 +4,11 @@ Judged by recorded traffic of real stamps (`tests/conformance`), by clients we d
 swagger. What none of them shows is marked `assumed` and listed by `restamp.simulator.assumed.listed`.
 """
 
+from .backups.share import Share
 from .baseline import Baseline
 from .faults import Fault
 from .principals import Principal
 from .server import serve
 from .stamp import Stamp
 
-__all__ = ["Baseline", "Fault", "Principal", "Stamp", "serve"]
+__all__ = ["Baseline", "Fault", "Principal", "Share", "Stamp", "serve"]

@@ -1,6 +1,7 @@
 """What a simulated stamp answers without a recording, a swagger or a document to show for it."""
 
 from . import budgets, builtin, gateway, guards, identity, paging
+from .backups import controller, repositories
 from .pep import endpoint
 from .pep.tables import ALL
 from .tables import RULES
@@ -15,6 +16,8 @@ def listed() -> list[str]:
         *paging.ASSUMED,
         *guards.ASSUMED,
         *builtin.ASSUMED,
+        *repositories.ASSUMED,
+        *controller.ASSUMED,
     )
     rules = (sentence for rule in RULES for sentence in rule.assumed)
     cmdlets = (sentence for cmdlet in ALL for sentence in cmdlet.assumed)

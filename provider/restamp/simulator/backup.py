@@ -1,15 +1,22 @@
-"""Backup.Admin: the one location of infrastructure backups, and operations on it."""
+"""Backup.Admin: where infrastructure backups go, the backups there are, and operations on them."""
 
 import binascii
 from base64 import b64decode
 from copy import deepcopy
-from datetime import timedelta
-from hashlib import sha1
 from typing import Any
 
-from . import operations
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from . import agenda, operations, update
+from .backups import controller, restoring
+from .backups.repositories import ALL
+from .backups.restoring import Key, Unrecoverable
+from .backups.share import MANAGED, ShareFault
 from .messages import Response, error, refuse
-from .rules import GET, LIST, PUT, Call, Rule
+from .rules import GET, LIST, PUT, READ_ONLY, Call, Rule, deny
+from .state import State
 from .store import Wire
 from .verbs import canonical, check_fields
 
@@ -17,7 +24,10 @@ NAMESPACE = "Microsoft.Backup.Admin"
 VERSION = "2018-09-01"
 WRITTEN = ("path", "userName", "backupFrequencyInHours", "isBackupSchedulerEnabled", "backupRetentionPeriodInDays")
 FIELDS = {"backupFrequencyInHours": int, "backupRetentionPeriodInDays": int, "isBackupSchedulerEnabled": bool}
-NOTED = "what the backup location is written with"  # the password is kept under this: nothing ever shows it
+LIMITS = {"backupFrequencyInHours": (4, 12, 12), "backupRetentionPeriodInDays": (2, 14, 7)}  # documented, with default
+RESTORE_TAKES, PRUNE_TAKES, SETTINGS_TAKE = 120.0, 30.0, 5.0  # seconds (a restore of one role took 3 minutes: recorded)
+SMALLEST = 2048  # bits of the certificate's key
+PLAIN = {"content-type": "application/json"}  # of operations' results (recorded)
 
 
 def missing(call: Call) -> Response:
@@ -34,43 +44,64 @@ def put_location(call: Call) -> Response:
     check_fields(call, given)
     if not all(isinstance(given.get(name), str) and given[name] for name in ("path", "userName", "password")):
         raise refuse(400, "InvalidRequestContent", "A path, a user name and a password are needed.")
+    _check_limits(given)
     old = call.state.store.get(call.address.key) or {}
     kept = (old.get("properties") or {}).get("externalStoreDefault") or {}
-    thumbprint = _thumbprint(given.get("encryptionCertBase64")) or kept.get("encryptionCertThumbprint")
-    if not thumbprint:
+    certificate = _certificate(given.get("encryptionCertBase64"))
+    print_of = restoring.thumbprint(certificate) if certificate else kept.get("encryptionCertThumbprint")
+    if not print_of:
         raise refuse(400, "InvalidRequestContent", "A certificate to encrypt backups with is needed.")
-    call.state.store.write_note(NOTED, given["password"])
-    call.state.store.put(call.address.key, _body(call, old, _store(call, given, kept, thumbprint)))
-    return started(call)
+    if certificate:
+        call.state.store.write_note(controller.CERTIFICATE, certificate.public_bytes(Encoding.PEM).decode())
+    call.state.store.write_note(controller.PASSWORD, given["password"])
+    call.state.store.put(call.address.key, _body(call, old, _store(call, given, kept, print_of)))
+    controller.expire(call.state)
+    return started(call, operations.begin(call.state, SETTINGS_TAKE, what="settings", retry="5"))
 
 
-def _thumbprint(certificate: Any) -> str | None:
-    if not certificate:
+def _check_limits(given: Wire) -> None:
+    for name, (least, most, _) in LIMITS.items():
+        if (value := given.get(name)) is not None and not least <= value <= most:
+            raise refuse(400, "InvalidRequestContent", f"'{name}' has to be from {least} to {most}, not {value}.")
+
+
+def _certificate(given: Any) -> x509.Certificate | None:
+    """Return the certificate that was sent; what is none, has a private key or a short one is refused."""
+    if not given:
         return None
     try:
-        return sha1(b64decode(certificate, validate=True), usedforsecurity=False).hexdigest().upper()
+        found = x509.load_der_x509_certificate(b64decode(given, validate=True))
     except (binascii.Error, TypeError, ValueError):
-        raise refuse(400, "InvalidRequestContent", "The certificate is not base64.") from None
+        raise refuse(400, "InvalidRequestContent", "The encryption cert must be a .cer certificate.") from None
+    key = found.public_key()
+    if not isinstance(key, rsa.RSAPublicKey) or key.key_size < SMALLEST:
+        raise refuse(400, "InvalidRequestContent", f"The encryption cert needs an RSA key of {SMALLEST} bits or more.")
+    return found
 
 
-def _store(call: Call, given: Wire, kept: Wire, thumbprint: str) -> Wire:
+def _store(call: Call, given: Wire, kept: Wire, print_of: str) -> Wire:
     """Return what is shown of the place backups go to: never the password, nor the certificate (recorded: null)."""
-    shown = {name: given.get(name, kept.get(name)) for name in WRITTEN}
-    hours = shown["backupFrequencyInHours"]
-    due = call.state.clock.now() + timedelta(hours=min(hours or 0, 24 * 365))
+    usual = {name: default for name, (_, _, default) in LIMITS.items()}
+    shown = {name: given.get(name, kept.get(name, usual.get(name))) for name in WRITTEN}
+    due = controller.plan(call.state, shown["backupFrequencyInHours"] or usual["backupFrequencyInHours"])
     return {
         "path": shown["path"],
         "userName": shown["userName"],
         "password": None,
         "encryptionCertBase64": None,
-        "encryptionCertThumbprint": thumbprint,
-        "backupFrequencyInHours": hours,
-        "availableCapacity": "1.00 TB",
+        "encryptionCertThumbprint": print_of,
+        "backupFrequencyInHours": shown["backupFrequencyInHours"],
+        "availableCapacity": _capacity(call.state),
         "isBackupSchedulerEnabled": bool(shown["isBackupSchedulerEnabled"]),
-        "nextBackupTime": due.strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z" if hours else None,
+        "nextBackupTime": controller.moment(due),
         "lastBackupTime": kept.get("lastBackupTime"),
         "backupRetentionPeriodInDays": shown["backupRetentionPeriodInDays"],
     }
+
+
+def _capacity(state: State) -> str:
+    """Return how much fits on the share, as a text (recorded)."""
+    return f"{state.share.free / 1024**4:.2f} TB"
 
 
 def _body(call: Call, old: Wire, store: Wire) -> Wire:
@@ -78,27 +109,128 @@ def _body(call: Call, old: Wire, store: Wire) -> Wire:
     return place | {"location": call.state.region, "tags": {}, "properties": {"externalStoreDefault": store}}
 
 
-def started(call: Call) -> Response:
-    """Return the 202 of Backup's operations, with `Location` alone (recorded)."""
-    return Response(
-        202, None, _headers(call, f"{call.address.path}/operationResults/{operations.begin(call.state, 5)}")
-    )
+def create(call: Call) -> Response:
+    """Start a backup; the id of the operation is the backup's (recorded)."""
+    here = _configured(call)
+    if controller.is_running(call.state):
+        raise refuse(409, "BackupInProgress", "Another backup is in progress.")
+    if update.is_running(call.state):
+        raise refuse(409, "UpdateInProgress", "There are no backups while the stamp is being updated.")
+    backup = controller.start(call.state, call.state.clock.time(), automatic=False)
+    return started(call, backup, here)
+
+
+def _configured(call: Call) -> str:
+    """Return the path of the location that an action is asked of; one that is not there is 404."""
+    here = call.address.path.rpartition("/")[0]
+    found = call.state.get(here)
+    if found is None:
+        raise deny(missing(call))
+    if call.address.types[-1].lower() == "createbackup" and not controller.settings(call.state).get("path"):
+        raise refuse(400, "BackupShareNotConfigured", "The backup share is not configured.")
+    return here
+
+
+def restore(call: Call) -> Response:
+    """Bring a backup back, as an operation of its own that ends empty (recorded); or one role of it."""
+    backup = call.address.path.rpartition("/")[0]
+    found = call.state.get(backup)
+    if found is None:
+        raise deny(missing(call))
+    sent, here = call.sent(), backup.rpartition("/")[0].rpartition("/")[0]
+    wanted = _roles(sent.get("roleName"))
+    identifier = found["properties"]["backupInfo"]["backupId"]
+    path = (operations.kept(call.state, identifier) or {}).get("path")
+    if path:  # what a recording shows alone lies nowhere, and whatever key comes with it is taken
+        _bring_back(call.state, identifier, path, _key(sent), wanted)
+    return started(call, operations.begin(call.state, RESTORE_TAKES, what="restore", retry="60"), here)
+
+
+def _roles(asked: Any) -> set[str]:
+    known = {each.role for each in ALL}
+    if not asked:
+        return known
+    found = {role for role in known if isinstance(asked, str) and role.lower() == asked.lower()}
+    if not found:
+        raise refuse(400, "RoleNotFound", f"The role '{asked}' is none of this stamp's.")
+    return found
+
+
+def _key(sent: Wire) -> Key:
+    try:
+        pfx = b64decode(sent.get("decryptionCertBase64") or "", validate=True)
+    except (binascii.Error, TypeError, ValueError):
+        raise refuse(400, "DecryptionCertInvalid", "The decryption cert must be a .pfx certificate.") from None
+    try:
+        return Key(pfx, str(sent.get("decryptionCertPassword") or ""))
+    except Unrecoverable as wrong:
+        raise refuse(400, wrong.code, str(wrong)) from wrong
+
+
+def _bring_back(state: State, backup: str, path: str, key: Key, roles: set[str]) -> None:
+    try:
+        place = state.share.at(path, state.store.note(controller.PASSWORD))
+        links = restoring.chains(place, backup)
+        restoring.check_same_cloud(state, restoring.inputs(place, links, key))
+        wanted = {each: restoring.read(place, one, key) for each, one in links.items() if each.role in roles}
+    except Unrecoverable as wrong:
+        raise refuse(400, wrong.code, str(wrong)) from wrong
+    except ShareFault as fault:
+        raise refuse(400, fault.kind, str(fault)) from fault
+    restoring.stage(state, wanted, state.clock.time() + RESTORE_TAKES)
+
+
+def prune(call: Call) -> Response:
+    """Delete what lies beside the backups, as an operation that tells what it is; or tell alone (recorded)."""
+    here, asked = _configured(call), call.sent().get("operationType") or "Default"
+    if asked not in {"Default", "DryRun"}:
+        raise refuse(400, "InvalidRequestContent", f"'{asked}' is no type of operation.")
+    try:
+        place = controller.place(call.state)
+        found = controller.garbage(place)
+        for name in found if asked == "Default" else ():
+            place.delete(name)
+    except ShareFault as fault:
+        raise refuse(400, fault.kind, str(fault)) from fault
+    paths = [f"{MANAGED.lower()}/{name}" for name in found]
+    return started(call, operations.begin(call.state, PRUNE_TAKES, what="prune", retry="60", paths=paths), here)
+
+
+def started(call: Call, operation: str, here: str = "") -> Response:
+    """Return the 202 of Backup's operations, with `Location`; pruning has the other header too (recorded)."""
+    return Response(202, None, _headers(call, operation, here or call.address.path))
+
+
+def _headers(call: Call, operation: str, here: str) -> dict[str, str]:
+    kept = operations.kept(call.state, operation) or {}
+    url = f"https://{call.request.host}{here}/operationResults/{operation}?api-version={call.request.api_version}"
+    both = {"azure-asyncoperation": f"{url}&IsAsyncOperation=1"} if kept["what"] == "prune" else {}
+    return both | {"location": url, "retry-after": kept["retry"]}
 
 
 def polled(call: Call) -> Response:
     """Return how an operation stands: 202, empty, with the same headers; then what it was about (recorded)."""
-    done = operations.is_done(call.state, call.address.name)
-    if done is None:
+    done, kept = operations.is_done(call.state, call.address.name), operations.kept(call.state, call.address.name)
+    if kept is None or "what" not in kept:
         raise refuse(404, "ResourceNotFound", "The operation was not found.")
+    here = call.address.path.rpartition("/")[0].rpartition("/")[0]
     if not done:
-        return Response(202, None, _headers(call, call.address.path))
-    found = call.state.store.get(call.address.key.rpartition("/operationresults/")[0])
-    return Response(200, deepcopy(found))
+        return Response(202, None, _headers(call, call.address.name, here))
+    shown = _result(call, kept, call.state.get(here) or {})
+    return Response(200, shown, dict(PLAIN) if shown is not None else {})
 
 
-def _headers(call: Call, path: str) -> dict[str, str]:
-    url = f"https://{call.request.host}{path}?api-version={call.request.api_version}"
-    return {"location": url, "retry-after": "5"}
+def _result(call: Call, kept: Wire, location: Wire) -> Wire | None:
+    """Return what a finished operation answers."""
+    if kept["what"] == "settings":
+        return deepcopy(location)
+    if kept["what"] == "prune":
+        paths = {"pathsToDelete": kept["paths"]}
+        if "isasyncoperation" in call.request.query:
+            return {"status": "Succeeded", "id": location["id"], "name": location["name"], "properties": paths}
+        return location | {"properties": paths}
+    found = call.state.get(f"{location['id']}/backups/{call.address.name}") if kept["what"] == "backup" else None
+    return found and found | {"properties": {"backupInfo": found["properties"]["backupInfo"] | kept.get("more", {})}}
 
 
 def row(types: str, **more: Any) -> Rule:
@@ -108,22 +240,41 @@ def row(types: str, **more: Any) -> Rule:
         "types": types,
         "versions": (VERSION,),
         "source": "recorded",
+        "name": "located" if "/" in types else "plain",
         "missing": missing,
         "headers": {"server": "Microsoft-HTTPAPI/2.0"},
+        "listing": "value-and-null-link",
     }
     return Rule(**common | more)
 
 
+HAPPENINGS: dict[str, agenda.Happening] = {
+    "a backup ends": controller.ends,
+    "a backup is due": controller.due,
+    "a repository comes back": restoring.comes_back,
+}
 RULES = (
     row(
         "backupLocations",
         methods={GET, LIST, PUT},
         answers={PUT: put_location},
-        listing="value-and-null-link",
+        actions={"createbackup": create, "pruneexternalstore": prune},
         fields=FIELDS,
         assumed=(
-            "Backup: nothing but its location is there, and not before it was written; a PUT without path, user or"
-            " password is 400, one without a certificate keeps the one it has; neither is tried out.",
+            "Backup settings: they are not there before they were written; a PUT without path, user or password, with a"
+            " frequency or a retention beyond the documented limits, or with what is no .cer is 400, one without a"
+            " certificate keeps the one it has; whether the share is there is found out by the next backup.",
+            "Backups: a second one meanwhile and one while the stamp is updated are 409; without settings 400.",
+        ),
+    ),
+    row(
+        "backupLocations/backups",
+        methods=READ_ONLY,
+        actions={"restore": restore},
+        assumed=(
+            "Restore: a wrong key or password, a chain that is not whole, an unknown role and the backup of another"
+            " cloud are 400 at once; what is there besides stays; what comes back does so role by role, within the time"
+            " the stamp takes to settle.",
         ),
     ),
     row("backupLocations/operationResults", methods={GET}, answers={GET: polled}),

@@ -22,6 +22,12 @@ def kept(state: State, identifier: str) -> Wire | None:
     return state.store.get(PREFIX + identifier.lower())
 
 
+def keep(state: State, identifier: str, **facts: Any) -> None:
+    """Keep more with an operation."""
+    key = PREFIX + identifier.lower()
+    state.store.put(key, (state.store.get(key) or {}) | facts)
+
+
 def is_done(state: State, identifier: str) -> bool | None:
     """Return whether an operation is done; None when there is no such operation."""
     found = kept(state, identifier)

@@ -11,6 +11,7 @@ from typing import Any
 
 from . import fabric
 from .addresses import Address, last, parse
+from .backups.recorded import Shown, shown
 from .exchanges import Exchange, exchanges
 from .fabric import MACHINE
 from .rules import Rule, spelled
@@ -35,6 +36,7 @@ class Seed:
     placed: list[tuple[str, Wire]] = field(default_factory=list)  # answers at paths that are no object's id
     known: set[tuple[str, str]] = field(default_factory=set)  # types that the recording itself shows
     underivable: list[str] = field(default_factory=list)  # ids that somebody else changed meanwhile
+    backups: Shown = field(default_factory=Shown)
 
 
 def initial_state(recorded: Iterable[Exchange]) -> Seed:
@@ -106,7 +108,8 @@ class _File:
         objects = [*groups, *(body for body in self.found.values() if self._is_mine(body))]
         tenant = self._tenant()
         placed = list(self.placed.items())
-        return Seed(self.region, self.provider, tenant, objects, placed, self.known, self.lost)
+        backups = shown(self.recorded)
+        return Seed(self.region, self.provider, tenant, objects, placed, self.known, self.lost, backups)
 
     def _read(self, exchange: Exchange, address: Address, rule: Rule | None) -> None:
         body = exchange.body

@@ -61,9 +61,10 @@ class Server:
         return ",".join(f"*.{self.stamp.state.home}:{port}={self.host}:{self.port}" for port in ports)
 
     def wait(self) -> None:
-        """Return when the server has stopped."""
+        """Return when the server has stopped; what is due meanwhile happens though nobody asks."""
         while self.thread.is_alive():
             self.thread.join(0.2)
+            self.stamp.catch_up()
 
 
 @contextlib.contextmanager

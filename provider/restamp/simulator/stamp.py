@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import agenda, builtin, dataplanes, fabric, gateway, guards, principals, update, vaults
+from . import agenda, backup, builtin, dataplanes, fabric, gateway, guards, principals, update, vaults
 from .addresses import parse
+from .backups.restoring import COMING
+from .backups.share import Share
 from .baseline import USUAL, Baseline
 from .budgets import Budgets, Latency
 from .clock import Clock
@@ -35,8 +37,8 @@ PLANES = {
     "graph": "graph",
 }
 ERCS = re.compile(r".+-ercs0[123]")  # <prefix>-ERCS01 and its two siblings (documented)
-HAPPENINGS: dict[str, agenda.Happening] = {"an update run is seen": update.seen, "an update ends": update.ended}
-HIDDEN = (PREFIX, principals.PREFIX, vaults.PREFIX, fabric.MACHINE)
+HAPPENINGS = update.HAPPENINGS | backup.HAPPENINGS
+HIDDEN = (PREFIX, principals.PREFIX, vaults.PREFIX, fabric.MACHINE, COMING)
 
 
 class Stamp:
@@ -46,7 +48,7 @@ class Stamp:
     provider subscription. With `state` everything is kept in that SQLite file: a stamp made from a file that exists is
     the stamp in the file, whatever the other arguments say. With `check_owners` a subscription's owner has to exist,
     with `soft_delete` deleted secrets can be brought back, and registering a provider takes `registering` seconds.
-    `baseline` is what was deployed on which machines.
+    `baseline` is what was deployed on which machines, `share` where its backups go.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Stamp:
         soft_delete: bool = False,
         registering: float = 0.0,
         baseline: Baseline = USUAL,
+        share: Share | None = None,
     ) -> None:
         self._lock = threading.RLock()
         store = Store(state)
@@ -81,7 +84,7 @@ class Stamp:
                 "registering": registering,
             }
             store.write_note("identity", known)
-        self.state = State(**store.note("identity"), store=store)
+        self.state = State(**store.note("identity"), store=store, share=share or Share())
         key = key_of(f"{self.state.deployment_id}/{self.state.cloud_id}")
         self.identities = IdentityService(self.state, key)
         if is_new and built_in:
@@ -118,6 +121,7 @@ class Stamp:
         stamp.load(seed.objects)
         for key, body in seed.placed:
             stamp.state.store.put(key.lower(), body)
+        seed.backups.put_into(stamp.state)
         return stamp
 
     @property

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from .backups.share import Share
 from .clock import Clock
 from .principals import Directory
 from .store import Store, Wire
@@ -29,7 +30,10 @@ class State:
     check_owners: bool = False  # a subscription's owner has to exist
     soft_delete: bool = False  # deleted secrets can be brought back
     registering: float = 0.0  # seconds until a registered provider is there
+    backup_takes: float = 395.0  # seconds (recorded: 5 to 7 minutes)
+    settle: float = 0.0  # seconds from a restore to the last of what it brings back (documented: wait an hour)
     clock: Clock = field(default_factory=Clock)
+    share: Share = field(default_factory=Share)
 
     _used: dict[tuple[str, int], int] = field(default_factory=dict)
 

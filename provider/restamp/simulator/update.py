@@ -42,6 +42,11 @@ def oem_version(state: State) -> str | None:
     return str(found) if found else None
 
 
+def set_versions(state: State, version: str, oem_version: str | None) -> None:
+    """Let a stamp have these versions."""
+    _set(state, location(state)["id"].lower(), currentVersion=version, currentOemVersion=oem_version)
+
+
 def is_running(state: State) -> bool:
     """Return whether the stamp is being updated: no backups meanwhile, no Test-AzureStack (documented)."""
     return bool(location(state)["properties"].get("state") == "UpdateInProgress")
@@ -171,6 +176,7 @@ def row(types: str, **more: Any) -> Rule:
     return Rule(**common | more)
 
 
+HAPPENINGS: dict[str, agenda.Happening] = {"an update run is seen": seen, "an update ends": ended}
 ACTIONS: dict[str, Answer] = {"apply": apply, "prepare": looked, "checkhealth": looked}
 RULES = (
     row("updateLocations", answers={GET: located}),
