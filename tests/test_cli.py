@@ -104,7 +104,8 @@ def test_the_simulator_from_a_shell(tmp_path: Path) -> None:
     assert found["differences"] == []
     stopped(again)
 
-    seeded = started("--seed", str(folder), "--deployment", "9", "--pep")
+    seeded = started("--seed", str(folder), "--deployment", "9", "--pep", "--nodes", "4")
+    assert "BMCs azs-node01-bmc.redmond." in seeded.told  # type: ignore[attr-defined]
     assert env()["RESTAMP_PEP"].startswith("https://azs-ercs01.redmond.")
     found = json.loads(subprocess.run(command, env=env(), capture_output=True, text=True, check=True).stdout)
     assert [item for item in found["differences"] if item["action"] != "unexpected"] == []
@@ -118,3 +119,7 @@ def test_the_simulator_from_a_shell(tmp_path: Path) -> None:
     )
     assert nothing.returncode == 2
     assert "Name the folder of a runbook" in nothing.stderr
+    command = [sys.executable, "-m", "restamp", "simulator", "--nodes", "4", "--hardware", "toaster"]
+    other = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (other.returncode, other.stdout) == (2, "")
+    assert "It is one of contoso-g4, fabrikam-g6." in other.stderr

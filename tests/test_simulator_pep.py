@@ -242,6 +242,22 @@ def test_health_is_told_from_the_stamps_state(session: Session) -> None:
     assert session.run("Test-AzureStack") == [True]
 
 
+def test_what_does_not_run_is_told(session: Session) -> None:
+    """A machine that is off, an instance of a role that is down: by their names."""
+    for kind, change in (
+        ("scaleUnitNodes/node02", {"scaleUnitNodeStatus": "Stopped"}),
+        ("infraRoleInstances/AzS-CA01", {"state": "Stopped"}),
+    ):
+        body = next(body for body in session.stamp.objects() if body["id"].endswith(kind))
+        session.stamp.load([body | {"properties": body["properties"] | change}])
+
+    found = session.run("Test-AzureStack", "DetailedResults")
+    assert {each["Test"]: each["Details"] for each in found if each["Result"] == "FAIL"} == {
+        "AzsHostingInfraSummary": "Not running: node02.",
+        "AzsInfraRoleSummary": "Not running: AzS-CA01.",
+    }
+
+
 def test_health_is_not_tested_while_the_stamp_updates(session: Session) -> None:
     """Documented as never to be done; a failed update is a failed test afterwards."""
     place = next(body for body in session.stamp.objects() if "/updateLocations/" in body["id"])

@@ -56,6 +56,12 @@ def simulator(
             help=r"Infrastructure backups go here: this folder stands for any \\server\share.", metavar="FOLDER"
         ),
     ] = None,
+    nodes: Annotated[
+        int, typer.Option(help="And the BMCs of so many nodes, which answer Redfish.", metavar="N", min=0, max=16)
+    ] = 0,
+    hardware: Annotated[
+        str, typer.Option(help="Whose machines they are: contoso-g4 or fabrikam-g6.", metavar="NAME")
+    ] = "contoso-g4",
     latency: Annotated[float, typer.Option(help="Seconds every answer takes.", metavar="SECONDS")] = 0,
     state: Annotated[
         Path | None, typer.Option(help="Keep everything in this SQLite file, and go on from it.", metavar="FILE")
@@ -84,10 +90,7 @@ def simulator(
         from restamp.simulator.circumstances import put_under
 
         put_under(here, Budgets(writes_per_second=writes or None), Latency(latency, latency))
-    if pep:
-        from restamp.simulator.pep import Pep
-
-        here.pep = Pep(here.state)
+    _equipped(here, pep, nodes, hardware)
     if population:
         _populated(here, population, contents, lost)
     with tempfile.TemporaryDirectory(prefix="restamp-") as scratch:
@@ -111,6 +114,23 @@ def _present(share: Path) -> Path:
         hint = "Make it, with the folder in it that the backup settings name: mkdir -p SHARE/<domain>/<region>"
         raise Refused([Finding("no-share", "stop", str(share), "is no folder", hint)])
     return share
+
+
+def _equipped(stamp: "Stamp", pep: bool, nodes: int, hardware: str) -> None:
+    """What is asked for beside Resource Manager; nothing of it is imported where it is not."""
+    if pep:
+        from restamp.simulator.pep import Pep
+
+        stamp.pep = Pep(stamp.state)
+    if nodes:
+        from restamp.errors import Refused
+        from restamp.models.finding import Finding
+        from restamp.simulator.redfish import HARDWARE, Nodes
+
+        if hardware not in HARDWARE:
+            hint = f"It is one of {', '.join(HARDWARE)}."
+            raise Refused([Finding("no-hardware", "stop", hardware, "there is no such hardware", hint)])
+        stamp.nodes = Nodes(stamp.state, hardware, nodes)
 
 
 def _populated(stamp: "Stamp", number: int, contents: bool, lost: bool) -> None:
@@ -196,6 +216,8 @@ def _environment(stamp: "Stamp", server: "Server", file: Path) -> None:
             "RESTAMP_PEP_USER": user,
             "RESTAMP_PEP_PASSWORD": password,
         }
+    if stamp.nodes:
+        values["RESTAMP_SECRET_OEM_REDFISH_BMC"] = stamp.nodes.administrator[1]
     file.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items()), "utf-8")
     file.chmod(0o600)
 
@@ -205,5 +227,7 @@ def _told(stamp: "Stamp", server: "Server", folder: Path) -> None:
     print(f"  {len(stamp.objects())} objects; listens on {server.host}:{server.port}")
     print(f"  CA {server.ca}")
     print(f"  connect-to {server.connect_to}")
+    if stamp.nodes:
+        print(f"  BMCs {stamp.nodes.hosts[0]} ... as {stamp.nodes.administrator[0]}, {stamp.nodes.hardware}")
     print(f"  in another shell: . {folder}/env.sh", flush=True)
     print("ready; Ctrl-C stops it", flush=True)

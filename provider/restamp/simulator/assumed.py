@@ -4,6 +4,7 @@ from . import budgets, builtin, gateway, guards, identity, paging
 from .backups import controller, repositories
 from .pep import endpoint
 from .pep.tables import ALL
+from .redfish import service
 from .tables import RULES
 
 
@@ -21,4 +22,4 @@ def listed() -> list[str]:
     )
     rules = (sentence for rule in RULES for sentence in rule.assumed)
     cmdlets = (sentence for cmdlet in ALL for sentence in cmdlet.assumed)
-    return [*general, *rules, *endpoint.ASSUMED, *cmdlets]
+    return [*general, *rules, *endpoint.ASSUMED, *cmdlets, *service.ASSUMED]

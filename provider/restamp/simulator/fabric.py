@@ -7,6 +7,7 @@ from typing import Any
 from . import operations
 from .messages import Response, refuse
 from .rules import GET, LIST, PUT, Answer, Call, Rule, deny, empty_missing
+from .state import State
 from .store import Wire
 from .verbs import canonical
 
@@ -56,6 +57,13 @@ def _accepted(call: Call, results: str, operation: str, body: Wire | None = None
     place = "/".join(call.address.path.split("/")[: call.address.key.split("/").index("fabriclocations") + 2])
     url = f"https://{call.request.host}{place}/{results}/{operation}?api-version={call.request.api_version}"
     return Response(202, body, {"location": url, "retry-after": "60"})
+
+
+def power(state: State, number: int, *, on: bool) -> None:
+    """Let a stamp notice that one of its nodes was switched on or off, at the machine itself."""
+    action = NODE_ACTIONS["PowerOn" if on else "PowerOff"]
+    for _, body in list(state.store.of_type(NODES))[number - 1 : number]:
+        state.store.put(body["id"].lower(), body | {"properties": body["properties"] | action})
 
 
 def scale_out(call: Call) -> Response:

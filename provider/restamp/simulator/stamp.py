@@ -26,7 +26,8 @@ from .state import Identity, State, derived
 from .store import Store, Wire
 
 if TYPE_CHECKING:
-    from .pep import Pep  # most stamps go without it
+    from .pep import Pep  # most stamps go without these two
+    from .redfish import Nodes
 
 WRITES = frozenset({"PUT", "POST", "PATCH", "DELETE"})
 PLANES = {
@@ -37,6 +38,7 @@ PLANES = {
     "graph": "graph",
 }
 ERCS = re.compile(r".+-ercs0[123]")  # <prefix>-ERCS01 and its two siblings (documented)
+BMC = re.compile(r".+-node\d\d-bmc")
 HAPPENINGS = update.HAPPENINGS | backup.HAPPENINGS
 HIDDEN = (PREFIX, principals.PREFIX, vaults.PREFIX, fabric.MACHINE, COMING)
 
@@ -91,6 +93,7 @@ class Stamp:
             self.load(builtin.objects(self.state, baseline))
         self.faults: list[Fault] = []
         self.pep: Pep | None = None  # the privileged endpoint, where there is one
+        self.nodes: Nodes | None = None  # the BMCs of its hardware, likewise
         self.budgets, self.latency, self.page_size = Budgets(), Latency(), 0  # 0: lists have no pages
         self.requests: deque[Record] = deque(maxlen=100_000)
         self._seed = seed
@@ -325,6 +328,8 @@ class Stamp:
             return "vault"
         if self.pep is not None and ERCS.fullmatch(name) and home == self.state.home.lower():
             return "pep"
+        if self.nodes is not None and BMC.fullmatch(name) and home == self.state.home.lower():
+            return "redfish"
         return PLANES.get(name, "") if home == self.state.home.lower() else ""
 
     def _answer(self, request: Request, plane: str) -> tuple[Response, Principal | None]:
@@ -332,6 +337,8 @@ class Stamp:
             return self.identities.answer(request), None
         if plane == "pep" and self.pep is not None:
             return self.pep.answer(request), None
+        if plane == "redfish" and self.nodes is not None:
+            return self.nodes.answer(request), None
         if plane in {"vault", "graph"}:
             return dataplanes.answer(request, plane, self.identities, self.state)
         if plane not in {"admin", "tenant"}:

@@ -11,12 +11,13 @@ from .cmdlet import Cmdlet, Failure, Invocation, keep, kept
 Result = Literal["PASS", "WARN", "FAIL"]
 BROKEN = "unhealthy"
 SCENARIOS, SHARE, UPDATES = "AzsScenarios", "AzsBackupShareAccessibility", "AzsInfraUpdateSummary"
+ROLES, MACHINES = "AzsInfraRoleSummary", "AzsHostingInfraSummary"
 READY_FOR_ROTATION = (
     "AzsAcsSummary",
     "AzsDefenderSummary",
-    "AzsHostingInfraSummary",
+    MACHINES,
     "AzsInfraCapacity",
-    "AzsInfraRoleSummary",
+    ROLES,
     "AzsPortalAPISummary",
     "AzsSFRoleSummary",
     "AzsStorageSvcsSummary",
@@ -45,7 +46,8 @@ GROUPS = {"Default": DEFAULT, "UpdateReadiness": READY_FOR_UPDATE, "SecretRotati
 NAMES = frozenset({*DEFAULT, *READY_FOR_UPDATE, SCENARIOS, SHARE})
 ASSUMED = (
     "Test-AzureStack: refused while updating (documented: never to be run then); its tests pass but for those that"
-    " were broken, a failed update, a backup share that is not set and a wrong service administrator; -DetailedResults"
+    " were broken, machines and role instances that do not run, a failed update, a backup share that is not set and a"
+    " wrong service administrator; -DetailedResults"
     " shows Test, Result and Details; nothing is written by cloud scenarios.",
 )
 
@@ -112,7 +114,7 @@ def _result(call: Invocation, test: str) -> tuple[str, str]:
     broken = (kept(call.state, BROKEN) or {}).get(test)
     if broken:
         return broken[0], broken[1]
-    checks = {SCENARIOS: _scenarios, SHARE: _share, UPDATES: _update}
+    checks = {SCENARIOS: _scenarios, SHARE: _share, UPDATES: _update, ROLES: _roles, MACHINES: _machines}
     why = checks[test](call) if test in checks else ""
     return ("FAIL", why) if why else ("PASS", "")
 
@@ -135,6 +137,21 @@ def _share(call: Invocation) -> str:
     place = f"{call.state.root}/resourceGroups/System.{call.state.region}/providers/Microsoft.Backup.Admin"
     found = call.state.get(f"{place}/backupLocations/{call.state.region}")
     return "" if found else "No backup share is set."
+
+
+def _roles(call: Invocation) -> str:
+    return _down(call, "infraRoleInstances", "state")
+
+
+def _machines(call: Invocation) -> str:
+    return _down(call, "scaleUnitNodes", "scaleUnitNodeStatus")
+
+
+def _down(call: Invocation, kind: str, what: str) -> str:
+    """Return which of Fabric's objects of a kind do not run."""
+    found = call.state.store.of_type(("microsoft.fabric.admin", f"fabriclocations/{kind.lower()}"))
+    down = [body["id"].rpartition("/")[2] for _, body in found if body["properties"].get(what) != "Running"]
+    return f"Not running: {', '.join(sorted(down))}." if down else ""
 
 
 def _update(call: Invocation) -> str:
