@@ -2,12 +2,12 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from restamp import inside, lost, objects, principals, target
+from restamp import beside, inside, lost, objects, principals, target
 from restamp.errors import NothingHappened
 from restamp.inside import Contents
 from restamp.kind import Kind, Kinds
@@ -15,6 +15,7 @@ from restamp.models.backup import Backups
 from restamp.models.document import Document, Local, marked
 from restamp.models.finding import Finding
 from restamp.models.stamp import Captured
+from restamp.plugins import Used
 from restamp.runbook import Runbook
 from restamp.runbook.model import in_order, referred
 from restamp.runbook.names import Names
@@ -39,11 +40,11 @@ class Capture:
         return {kind.name: found[kind.model] for kind in self.runbook.kinds}
 
 
-def capture(arm: "Arm", before: Runbook, progress: Callable[[str, int], None]) -> Capture:
+def capture(arm: "Arm", before: Runbook, progress: Callable[[str, int], None], used: Sequence[Used] = ()) -> Capture:
     """Everything on the stamp that restamp has a kind for. Reads only; `progress` hears each kind with its count.
 
     `before` is the runbook of the last capture, maybe empty: what people wrote in its `Local` fields is kept, and what
-    cannot be read this time.
+    cannot be read this time. `used` are the plugins that its stamp.yaml names: what they know of is captured too.
     """
     kinds = before.kinds
     target.same_stamp(arm, before.stamp)
@@ -60,6 +61,8 @@ def capture(arm: "Arm", before: Runbook, progress: Callable[[str, int], None]) -
     findings += homeless
     if not any(not (kinds.of(item).wire.read_only or kinds.of(item).wire.everywhere) for item in documents):
         raise NothingHappened("captured")
+    not_on_it, notes = beside.documents(arm, before, used)
+    documents, findings = [*documents, *not_on_it], [*findings, *notes]
     holders = [document for document in documents if kinds.of(document).holds]
     looked = inside.look_at_all(arm, holders, documents, kinds)
     seen = {kinds.of(holder).ref(holder).lower(): contents for holder, contents in looked}
@@ -73,7 +76,10 @@ def capture(arm: "Arm", before: Runbook, progress: Callable[[str, int], None]) -
     documents, held = with_contents(documents, seen, known, before)
     kept = [with_local(document, kinds, before) for document in documents]
     runbook = Runbook(before.stamp, in_order(kept, kinds), kinds, before.folder, held)
-    return Capture(runbook, _captured(arm, runbook), tuple(findings), arm.backups)
+    files, notes = beside.pinned(before)
+    versions = {each.plugin.name: each.plugin.version for each in used}
+    captured = _captured(arm, runbook).model_copy(update={"plugins": versions, "files": files})
+    return Capture(runbook, captured, (*findings, *notes), arm.backups)
 
 
 def with_contents(

@@ -5,6 +5,7 @@ RestampError                 exit status 4: failed
 |-- Waits                    3: nothing is wrong, people have something to do
 |-- Busy                     2: another process is writing to the same stamp
 |-- NothingHappened          4: zero objects captured, restored or verified
+|-- StepsUndone              4: steps that save data failed
 |-- PluginFailed             4: code that others wrote raised, or answered what it may not
 |-- Shut                     4: a sealed value that does not open
 |   |-- Tampered             moved, changed or cut off
@@ -74,6 +75,15 @@ class NothingHappened(RestampError):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"nothing was {what}: 0 objects")
+
+
+class StepsUndone(RestampError):
+    """Steps of plugins that were to save data did not; each was told by itself."""
+
+    hint = "The runbook is captured all the same. Remove the cause, and run restamp capture --with-data again."
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"{count} {'step' if count == 1 else 'steps'} failed: this data was not saved")
 
 
 class PluginFailed(RestampError):

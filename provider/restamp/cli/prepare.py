@@ -1,5 +1,6 @@
 """Prepare: `capture`."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +9,7 @@ import typer
 from restamp.cli.here import CREDENTIALS, CaFile, ClientId, ConnectTo, RunbookOption, runbook_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from restamp.arm.client import Arm
     from restamp.runbook import Runbook
@@ -30,6 +31,10 @@ def capture(
     ] = "",
     commit: Annotated[
         bool, typer.Option("--commit", help="Commit the runbook to git, also where nothing changed: the time is known.")
+    ] = False,
+    with_data: Annotated[
+        bool,
+        typer.Option("--with-data", help="Have plugins save their data too: databases, file shares. May take long."),
     ] = False,
     only: Annotated[
         str,
@@ -53,7 +58,7 @@ def capture(
     from restamp.capture import capture as captured
     from restamp.cli import output
     from restamp.cli.here import arm_of
-    from restamp.plugins import all_kinds
+    from restamp.plugins import all_kinds, chosen
     from restamp.principals import as_today
     from restamp.recovery import targets
     from restamp.runbook import load, save
@@ -73,7 +78,7 @@ def capture(
         if only:
             _one(arm, before, only, known=bool(new_deployment) or target.familiar(arm.about.deployment, last, restored))
             return
-        found = captured(arm, before, step)
+        found = captured(arm, before, step, chosen(before.stamp, before.captured))
     if not new_deployment:
         known = target.familiar(found.captured.deployment, last, restored)
         target.nothing_lost(before, found.runbook, found.captured.deployment, known=known)
@@ -84,8 +89,32 @@ def capture(
     for line in output.capped((f"  {finding}" for finding in found.findings), "restamp diff --json"):
         print(line)
     print(f"{len(found.runbook.documents)} documents in {folder}: {_files(changed)}")
+    if with_data:
+        _save_data(before, lambda: arm_of(before.stamp.suffix, connect_to, ca, client_id))
     if commit:
         _commit(folder, found.runbook.stamp.region, _counts(found.counted(), _files(changed)))
+
+
+def _save_data(runbook: "Runbook", connect: "Callable[[], Arm]") -> None:
+    """Have plugins save what no stamp gives back, each step told; Waits or StampError where one is not done."""
+    from restamp.cli.steps import asked_for_secrets
+    from restamp.errors import StepsUndone
+    from restamp.journal import Journal
+    from restamp.models.stamp import RecoveryDocument
+    from restamp.plugins import chosen
+    from restamp.recovery import Begun
+    from restamp.steps.data import saved
+    from restamp.steps.run import Around
+    from restamp.steps.work import said
+
+    used, journal = chosen(runbook.stamp, runbook.captured), Journal(runbook.stamp.suffix)
+    asked_for_secrets(
+        runbook, [step for step in said(used, runbook, Begun("", RecoveryDocument())) if step.phase == "backup"]
+    )
+    around = Around(runbook, None, connect, lambda text: print(f"  {text}", file=sys.stderr))
+    results = saved(used, around, journal, lambda step, result: print(f"{step.id}: {result.status}: {result.message}"))
+    if failed := [result for result in results if result.status == "failed"]:
+        raise StepsUndone(len(failed))
 
 
 def _counts(counted: "Mapping[str, int]", files: str) -> str:

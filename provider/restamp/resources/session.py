@@ -21,7 +21,6 @@ from restamp.kinds.subscriptions import Subscription
 from restamp.models.document import Document
 from restamp.models.finding import Finding
 from restamp.models.stamp import RecoveryDocument
-from restamp.models.step import StepResult
 from restamp.plugins import all_kinds
 from restamp.resources import live
 from restamp.runbook.outline import Outline, outline
@@ -187,29 +186,6 @@ class Session:
         self._ended(None)
         self.journal.result(self._here.intent, result.pop("event"), facts | result)
         failpoints.reached("result.after")
-
-    def token(self, recovery: str, step: str) -> str:
-        """What a step of a recovery remembered last on this machine; empty where it did not."""
-        said = [
-            str(entry["token"])
-            for entry in self.journal.entries()
-            if entry["event"] == "token" and (entry.get("recovery"), entry.get("step")) == (recovery, step)
-        ]
-        return said[-1] if said else ""
-
-    def stepped(self, recovery: str, step: str, ask: Callable[[Callable[[str], None]], StepResult]) -> StepResult:
-        """What `ask` answers of a step, written down; it is given what remembers a token: on the disk at once."""
-        facts = {"recovery": recovery, "step": step}
-        intent = self.journal.intent("step", facts)
-
-        def remember(token: str) -> None:
-            failpoints.reached("token.before")
-            self.journal.write("token", {"id": intent, **facts, "token": token}, durable=True)
-            failpoints.reached("token.after")
-
-        result = ask(remember)
-        self.journal.result(intent, result.status, facts | {"message": result.message})
-        return result
 
     def old_deployment(self, recovery: RecoveryDocument) -> str | None:
         """The deployment that answers, where a recovery says that it was lost; None where no such one does."""

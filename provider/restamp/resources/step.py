@@ -15,7 +15,7 @@ from restamp.resources import live, where
 from restamp.resources.gate import Gate, behind
 from restamp.resources.provider import DONE, Props, finished, not_begun, one_line, undone
 from restamp.resources.session import Session, session
-from restamp.steps.run import Around, PluginRun, asked
+from restamp.steps.run import Around, PluginRun, asked, remembered, written
 from restamp.steps.work import work
 
 _OWNED = ("step", "stamp", "recovery", "text", "signed")
@@ -54,7 +54,7 @@ class StepProvider(ResourceProvider):
             return kept | undone_yet
         here = session(settings.read({"stamp": props["stamp"]}, self._config))
         try:
-            result = _asked(here, props, here.token(props["recovery"], name) or token)
+            result = _asked(here, props, remembered(here.journal, props["recovery"], name) or token)
         except RestampError as error:
             result = StepResult(status="failed", message=f"{one_line(error)} {error.hint}".strip())
         failpoints.reached("step.end")
@@ -83,7 +83,7 @@ def _asked(here: Session, props: Props, token: str) -> StepResult:
     def ask(remember: Callable[[str], None]) -> StepResult:
         return asked(PluginRun(around, used, step, facts, token, remember), step, live.pause)
 
-    return here.stepped(recovery, step.id, ask)
+    return written(here.journal, recovery, step.id, ask)
 
 
 def by_people(step: Step, signoff: SignOff | None) -> StepResult | None:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import tenacity
 
+from restamp import failpoints
 from restamp.errors import PluginFailed, Refused, RestampError
 from restamp.hookspecs import Recovery, Runbook
-from restamp.journal import home
+from restamp.journal import Journal, home
 from restamp.models.step import Step, StepResult
 from restamp.plugins import Used
 from restamp.steps.asked_for import missing_secret, opened_file, pinned, variable
@@ -143,6 +144,33 @@ def asked(run: PluginRun, step: Step, pause: Callable[[float], None]) -> StepRes
         sleep=pause,
         retry_error_callback=stays,
     )(once)
+
+
+def written(
+    journal: Journal, recovery: str, step: str, ask: Callable[[Callable[[str], None]], StepResult]
+) -> StepResult:
+    """What `ask` answers of a step, with intent and result in the journal; it is given what remembers a token there."""
+    facts = {"recovery": recovery, "step": step}
+    intent = journal.intent("step", facts)
+
+    def remember(token: str) -> None:
+        failpoints.reached("token.before")
+        journal.write("token", {"id": intent, **facts, "token": token}, durable=True)
+        failpoints.reached("token.after")
+
+    result = ask(remember)
+    journal.result(intent, result.status, facts | {"message": result.message})
+    return result
+
+
+def remembered(journal: Journal, recovery: str, step: str) -> str:
+    """What a step of a recovery remembered last on this machine; empty where it did not."""
+    said = [
+        str(entry["token"])
+        for entry in journal.entries()
+        if entry["event"] == "token" and (entry.get("recovery"), entry.get("step")) == (recovery, step)
+    ]
+    return said[-1] if said else ""
 
 
 def _until(state: tenacity.RetryCallState) -> float:
