@@ -29,7 +29,7 @@ def place(desk: Desk, what: str = "") -> str:
 
 def set_up(desk: Desk, held: Pair | None = None, **more: Any) -> Any:
     """Set where backups go; return the answer."""
-    certificate = b64encode((held or pair()).certificate.public_bytes(Encoding.DER)).decode()
+    certificate = b64encode((held or pair("backup")).certificate.public_bytes(Encoding.DER)).decode()
     store = {"path": PATH, "userName": "contoso\\backup", "password": PASSWORD, "encryptionCertBase64": certificate}
     store |= {"backupFrequencyInHours": 12, "backupRetentionPeriodInDays": 7, "isBackupSchedulerEnabled": False}
     body = {"location": desk.stamp.region, "properties": {"externalStoreDefault": store | more}}
@@ -52,7 +52,10 @@ def listed(desk: Desk) -> list[dict[str, Any]]:
 
 def restore(desk: Desk, backup: str, held: Pair | None = None, password: str = "sesame", **more: Any) -> Any:
     """Call for a restore; return the answer."""
-    body = {"decryptionCertBase64": b64encode(pfx_of(held or pair())).decode(), "decryptionCertPassword": password}
+    body = {
+        "decryptionCertBase64": b64encode(pfx_of(held or pair("backup"))).decode(),
+        "decryptionCertPassword": password,
+    }
     return desk.ask("POST", place(desk, f"/backups/{backup}/restore"), body | more)
 
 

@@ -37,7 +37,7 @@ from .shares import pair
 from .test_secrets import seals
 
 RECORDINGS = Path(__file__).parent / "recordings" / "Azs.Backup.Admin"
-CERTIFICATE = b64encode(pair().certificate.public_bytes(Encoding.DER)).decode()
+CERTIFICATE = b64encode(pair("backup").certificate.public_bytes(Encoding.DER)).decode()
 PASSWORD = "the share's own word"
 SHARE = BackupLocation(
     name=REGION,

@@ -91,10 +91,10 @@ def test_a_backup_over_https_ends_as_it_was_recorded(folder: Path) -> None:
 def test_settings_hide_their_secrets_and_are_checked(desk: Desk) -> None:
     """Password and certificate read as null; limits and the certificate are those documented."""
     shown = desk.ask("GET", place(desk)).body["properties"]["externalStoreDefault"]
-    key = pair().key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    key = pair("backup").key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
     assert (shown["password"], shown["encryptionCertBase64"]) == (None, None)
-    assert shown["encryptionCertThumbprint"] == pair().thumbprint
+    assert shown["encryptionCertThumbprint"] == pair("backup").thumbprint
     assert shown["availableCapacity"].endswith(" TB")
     for wrong in (
         {"backupFrequencyInHours": 3},
@@ -103,7 +103,7 @@ def test_settings_hide_their_secrets_and_are_checked(desk: Desk) -> None:
         {"backupRetentionPeriodInDays": 15},
         {"encryptionCertBase64": "no base64"},
         {"encryptionCertBase64": b64encode(key).decode()},
-        {"encryptionCertBase64": b64encode(pfx_of(pair())).decode()},
+        {"encryptionCertBase64": b64encode(pfx_of(pair("backup"))).decode()},
         {"password": ""},
     ):
         assert set_up(desk, **wrong).status == 400, wrong
@@ -114,7 +114,7 @@ def test_what_is_on_the_share_opens_as_microsofts_own_tool_opens_it(desk: Desk, 
     """Names and envelope are native, quotas JSON as the API lists them; all else says that it is the simulator's."""
     desk.chain()
     backup = back_up(desk)["backupId"]
-    found = {file.parent.name: opened(file, pair()) for file in files_of(folder / "redmond", backup)}
+    found = {file.parent.name: opened(file, pair("backup")) for file in files_of(folder / "redmond", backup)}
     quotas = desk.ask("GET", desk.quota("Compute", "x").rpartition("/")[0]).body["value"]
     storage = unzipped(found["SRP;SRP;-;-"]["SRP;Microsoft.Storage.Admin;-;Quota/Quota.zip"])
 
@@ -150,7 +150,7 @@ def test_restamps_own_reader_finds_chains_whole(desk: Desk, folder: Path) -> Non
     assert {role for role, links in lengths.items() if links == 1} == {"CRP", "NRP", "SRP"}
     full, link = next(chain.links for chain in newest.chains if chain.repository == SUBSCRIPTIONS)
     assert (full.kind, link.kind, link.size < full.size / 4) == ("Full", "Progressive", True)
-    assert (newest.one("thumbprint"), newest.one("stamp_version")) == (pair().thumbprint, "1.2301.2.58")
+    assert (newest.one("thumbprint"), newest.one("stamp_version")) == (pair("backup").thumbprint, "1.2301.2.58")
 
 
 def test_a_new_certificate_an_update_and_a_week_begin_chains_anew(desk: Desk, folder: Path) -> None:
