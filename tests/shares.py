@@ -91,8 +91,25 @@ def quotas(repository: str) -> list[dict[str, object]]:
     """Two quotas of a service as Resource Manager has them."""
     namespace = {"C": "Compute", "N": "Network", "S": "Storage"}[repository[0]]
     fields = {
-        "Compute": {"coresLimit": 50, "virtualMachineCount": 20},
-        "Network": {"maxNicsPerSubscription": 100, "maxVnetsPerSubscription": 50},
+        "Compute": {
+            "coresLimit": 50,
+            "virtualMachineCount": 20,
+            "availabilitySetCount": 10,
+            "maxAllocationStandardManagedDisksAndSnapshots": 2048,
+            "maxAllocationPremiumManagedDisksAndSnapshots": 2048,
+        },
+        "Network": {
+            f"max{what}PerSubscription": 50
+            for what in (
+                "Vnets",
+                "VirtualNetworkGateways",
+                "VirtualNetworkGatewayConnections",
+                "PublicIps",
+                "Nics",
+                "LoadBalancers",
+                "SecurityGroups",
+            )
+        },
         "Storage": {"capacityInGb": 2048, "numberOfStorageAccounts": 20},
     }[namespace]
     place = f"{SUBSCRIPTION}/providers/Microsoft.{namespace}.Admin/locations/redmond/quotas"

@@ -85,8 +85,8 @@ def test_what_a_list_shows(tmp_path: Path) -> None:
     newest = told["backups"][0]
 
     assert shown.returncode == 0
-    assert f"{backup_id(1)}  2026-10-20 15:04             6" in shown.stdout
-    assert shown.stdout.splitlines()[-1].startswith("2 backups, 12 snapshots, 0 of them between two backups")
+    assert f"{backup_id(1)}  2026-10-20 15:04        6 of 6" in shown.stdout
+    assert shown.stdout.splitlines()[-1].startswith("2 backups, 12 snapshots, 0 of them between backups")
     assert newest["backup"] == backup_id(1)
     assert (newest["stampVersion"], newest["oemVersion"], newest["whole"]) == (STAMP, OEM, True)
     assert told["ofStore"][0].startswith("MASBackup/progressivebackup/")

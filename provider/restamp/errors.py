@@ -12,6 +12,7 @@ RestampError                 exit status 4: failed
 |   `-- NoKey                no private key at hand fits
 |-- ShareLost                4: the share of the infrastructure backup, or the way to it, is gone
 |-- Unreadable               4: one file or folder of that share cannot be read
+|-- NotCopied                4: a copy of a backup that cannot be written
 |-- Damaged                  4: a file of a backup is not what was written there
 `-- StampError               4: the stamp or the way to it
     |-- Unreachable          no connection, no TLS
@@ -143,6 +144,15 @@ class Damaged(RestampError):
     def __init__(self, path: str, code: str, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
         self.path, self.code, self.reason = path, code, reason
+
+
+class NotCopied(RestampError):
+    """A folder, or the disk it is on, that does not take a copy, or gives back something else."""
+
+    hint = "Run it again: it goes on with the file it stopped at. `restamp backups copy --to` names another folder."
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason.lower()}")
 
 
 class StampError(RestampError):

@@ -49,6 +49,10 @@ class Catalogue:
         together = [item for item in self.snapshots if item.contemporaneous] or self.snapshots
         return tuple(dict.fromkeys(item.backup for item in sorted(together, key=lambda s: s.stamped, reverse=True)))
 
+    def repositories(self, store: str) -> frozenset[str]:
+        """The repositories that any backup of a stamp version has."""
+        return self._repositories.get(store, frozenset())
+
     def of(self, backup: str) -> tuple[Snapshot, ...]:
         """The snapshots of one backup, by repository."""
         return self._by_backup.get(backup.lower(), ())
@@ -57,6 +61,13 @@ class Catalogue:
         """A repository's snapshot by its backup; one of another stamp version where there is none of this."""
         found = [item for item in self.of(backup) if item.repository.lower() == repository.lower()]
         return next((item for item in found if item.store == store), found[0] if found else None)
+
+    @cached_property
+    def _repositories(self) -> dict[str, frozenset[str]]:
+        found: dict[str, set[str]] = {}
+        for snapshot in self.snapshots:
+            found.setdefault(snapshot.store, set()).add(snapshot.repository)
+        return {store: frozenset(names) for store, names in found.items()}
 
     @cached_property
     def _by_backup(self) -> dict[str, tuple[Snapshot, ...]]:

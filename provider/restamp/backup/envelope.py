@@ -26,6 +26,7 @@ from restamp.models.backup import SnapshotFacts
 
 _NUMBERS = struct.Struct("<5h")
 _IV, _TAG, _BLOCK, _KEY = 16, 64, 16, 32
+_ITS_KEY = "Name the .pfx of that certificate with --key: old ones are needed as long as backups made with them are."
 _HEADER = _NUMBERS.size + _IV + _TAG
 
 
@@ -74,7 +75,9 @@ def unwrap(facts: SnapshotFacts, name: str, at_hand: Sequence[Opener]) -> Keys:
     if opener is None:
         others = ", ".join(f"{item.name} ({thumbprint(item.certificate)})" for item in at_hand)
         reason = f"what is encrypted for it opens with its private key alone, and at hand: {others or 'none'}"
-        raise NoKey(f"certificate {facts.thumbprint}", reason)
+        shut = NoKey(f"certificate {facts.thumbprint}", reason)
+        shut.hint = _ITS_KEY
+        raise shut
     try:
         wrapped = b64decode(facts.key, validate=True)
     except binascii.Error as error:

@@ -10,8 +10,6 @@ from restamp.backup.share import Share
 from restamp.errors import Damaged, NoKey, Unreadable
 from restamp.models.finding import Finding
 
-_KEYS = "Name the .pfx of that certificate with --key: old ones are needed as long as backups made with them are."
-
 
 class Proof:
     """Reads, and remembers what it found."""
@@ -32,6 +30,8 @@ class Proof:
 
     def quotas(self, snapshot: Snapshot) -> Quotas:
         """The quotas in a snapshot; Damaged, NoKey or Unreadable where there is no way to them."""
+        if snapshot.facts is not None:
+            unwrap(snapshot.facts, snapshot.name, self.at_hand)
         found = self._opened(snapshot)
         if found is None:
             raise Damaged(snapshot.name, "contents", "has no quotas that restamp could open")
@@ -45,7 +45,7 @@ class Proof:
         except Unreadable as error:
             return (Finding("unreadable", "stop", error.path, error.reason, error.hint),)
         except NoKey as error:
-            return (Finding("no-key", "stop", error.about, error.reason, _KEYS),)
+            return (Finding("no-key", "stop", error.about, error.reason, error.hint),)
         return ()
 
     def _opened(self, snapshot: Snapshot) -> Quotas | None:

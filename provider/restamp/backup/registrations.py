@@ -25,7 +25,8 @@ def essential(share: Share, entry: Entry) -> frozenset[str] | Finding:
         reason = error.reason
     except (ValueError, TypeError, AttributeError, RecursionError):
         reason = "is not understood: which repositories are essential is not known"
-    return Finding("registrations", "note", entry.path, reason)
+    hint = "A repository that is missing is then told by what other backups have, and by the stamp's word."
+    return Finding("registrations", "note", entry.path, reason, hint)
 
 
 def _essential(registered: list[dict[str, Any]]) -> Iterator[str]:

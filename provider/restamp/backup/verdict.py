@@ -134,32 +134,21 @@ def _of_agreement(parts: Whole, facts: BackupFacts | None) -> Iterator[Finding]:
 
 
 def _of_what_is_missing(parts: Whole, found: Catalogue, facts: BackupFacts | None) -> Iterator[Finding]:
-    """Repositories that are essential, that earlier backups of the stamp version have, and roles it backed up."""
+    """Repositories that are essential, that other backups of the stamp version have, and roles it backed up."""
     here = {chain.repository.lower() for chain in parts.chains}
     roles = {role.lower(): role for role in facts.roles} if facts else {}
-    needed = {repository.lower() for repository in found.essential(parts.tips[0].store)}
-    for repository in sorted(found.essential(parts.tips[0].store) | _before(parts, found), key=str.lower):
-        if repository.lower() in here:
-            continue
+    essential, others = found.essential(parts.tips[0].store), found.repositories(parts.tips[0].store)
+    needed = {repository.lower() for repository in essential}
+    for repository in sorted({name for name in essential | others if name.lower() not in here}, key=str.lower):
         level: Level = "stop"
         if repository.lower() in needed:
             why = "and it is registered as essential for cloud recovery"
         elif repository.partition(";")[0].lower() in roles:
-            why = "earlier backups have one, and the stamp says that it backed up its role"
+            why = "other backups have one, and the stamp says that it backed up its role"
         else:
-            level, why = "warn", "and earlier backups have one: whether this one has to is not known"
+            level, why = "warn", "and other backups have one: whether this one has to is not known"
         yield _finding("missing", level, parts.backup, f"has no snapshot of {repository}, {why}")
-    known = here | {repository.lower() for repository in _before(parts, found)}
+    known = here | {repository.lower() for repository in others}
     for role in sorted(set(roles) - {repository.partition(";")[0] for repository in known}):
         message = f"the stamp says that it backed up role {roles[role]}, and no repository here is called by it"
         yield _finding("missing", "warn", parts.backup, message)
-
-
-def _before(parts: Whole, found: Catalogue) -> set[str]:
-    """The repositories of earlier backups of the same stamp version."""
-    tip = parts.tips[0]
-    return {
-        item.repository
-        for item in found.snapshots
-        if item.store == tip.store and item.contemporaneous and item.stamped < tip.stamped
-    }

@@ -19,6 +19,7 @@ from restamp.cli.backups import (
     group,
     in_words,
     keys_at_hand,
+    many,
     opened,
 )
 from restamp.cli.here import CREDENTIALS, CaFile, ClientId, ConnectTo, RunbookOption
@@ -73,7 +74,8 @@ def check(
         print(json.dumps(told, indent=1))
     else:
         for verdict in verdicts:
-            output.findings(verdict.findings)
+            if verdict in (verdicts[0], verdicts[-1]):
+                output.findings(verdict.findings)
             print("\n".join(_lines(verdict)))
         print("\n".join(_forecast(verdicts[-1], baseline or (), nodes)))
         output.findings(asides)
@@ -125,9 +127,9 @@ def _lines(verdict: "Verdict") -> Iterator[str]:
     if verdict.begun:
         yield f"  the stamp's state of {verdict.begun:%Y-%m-%d %H:%M} UTC"
     if parts := verdict.whole:
-        count = f"{len(parts.chains)} repositories, {len(parts.links)} snapshots, {in_words(parts.size)}"
+        count = f"{many(len(parts.chains), 'repository', 'repositories')}, {many(len(parts.links), 'snapshot')}"
         of = f"version {verdict.version}, OEM {parts.one('oem_version')}, certificate {parts.one('thumbprint')}"
-        yield f"  {count}; {of}"
+        yield f"  {count}, {in_words(parts.size)}; {of}"
 
 
 def _forecast(verdict: "Verdict", baselines: Sequence[str], nodes: int) -> Iterator[str]:

@@ -41,7 +41,7 @@ group = typer.Typer(
 
 def add_to(app: typer.Typer) -> None:
     """Add this group and its commands."""
-    from restamp.cli import backup_check  # noqa: F401 - adds its command
+    from restamp.cli import backup_check, backup_take  # noqa: F401 - they add their commands
 
     app.add_typer(group)
 
@@ -61,22 +61,23 @@ def list_(share: ShareArgument, as_json: Json = False) -> None:
         told |= {"ofStore": [entry.path for entry in found.of_store], "findings": output.as_data(found.findings)}
         print(json.dumps(told, indent=1))
         return
-    for line in output.capped(_lines(backups), "--json shows all"):
+    for line in output.capped(_lines(found, backups), "--json shows all"):
         print(line)
     output.findings(found.findings)
     print(_summary(found, backups))
 
 
-def _lines(backups: "list[Whole]") -> Iterator[str]:
+def _lines(found: "Catalogue", backups: "list[Whole]") -> Iterator[str]:
     if backups:
         head = f"{'backup':36}  {'state of (UTC)':16}  {'repositories':12}  {'size':>8}"
         yield f"{head}  {'version':14}  certificate  chains"
     for item in backups:
         stops = sum(finding.level == "stop" for finding in item.findings)
-        state = f"{stops} {'problem' if stops == 1 else 'problems'}" if stops else "whole"
+        state = many(stops, "problem") if stops else "whole"
         size, version = in_words(item.size), item.one("stamp_version")
+        repositories = f"{len(item.chains)} of {len(found.repositories(item.tips[0].store))}"
         yield (
-            f"{item.backup}  {item.begun:%Y-%m-%d %H:%M}  {len(item.chains):12}  {size:>8}  {version:14}  "
+            f"{item.backup}  {item.begun:%Y-%m-%d %H:%M}  {repositories:>12}  {size:>8}  {version:14}  "
             f"{item.one('thumbprint')[:8]:11}  {state}"
         )
 
@@ -84,7 +85,9 @@ def _lines(backups: "list[Whole]") -> Iterator[str]:
 def _summary(found: "Catalogue", backups: "list[Whole]") -> str:
     ids = set(found.backups)
     between = sum(1 for snapshot in found.snapshots if snapshot.backup not in ids)
-    told = f"{len(backups)} backups, {len(found.snapshots)} snapshots, {between} of them between two backups"
+    told = (
+        f"{many(len(backups), 'backup')}, {many(len(found.snapshots), 'snapshot')}, {between} of them between backups"
+    )
     return f"{told}; whether one can be recovered from: restamp backups check"
 
 
@@ -134,6 +137,11 @@ def keys_at_hand(files: Sequence[Path] | None) -> "tuple[Opener, ...]":
         return secret("RESTAMP_OPENER_PASSWORD", name)
 
     return (*openers(files or (), password), *openers_at_hand(password))
+
+
+def many(count: int, one: str, more: str = "") -> str:
+    """A number of things: `1 snapshot`, `2 snapshots`."""
+    return f"{count} {one if count == 1 else more or f'{one}s'}"
 
 
 def in_words(size: float) -> str:
