@@ -59,7 +59,7 @@ def check(
     from restamp.backup.verdict import judge, newest
     from restamp.cli import output
 
-    lost: dt.timedelta | None = _time(rpo)
+    lost: dt.timedelta | None = in_time(rpo)
     asides: list[Finding] = []
     said = list(_said(runbook, connect_to, ca, client_id, asides))
     at_hand = keys_at_hand(key)
@@ -173,7 +173,8 @@ def _as_data(verdict: "Verdict", nodes: int) -> dict[str, Any]:
     }
 
 
-def _time(text: str) -> dt.timedelta | None:
+def in_time(text: str) -> dt.timedelta | None:
+    """A time that people wrote: `24h`, `90m`, `2d`; None where they wrote none, Refused where it is none."""
     from restamp.errors import Refused
     from restamp.models.finding import Finding
 

@@ -40,16 +40,21 @@ def check(runbook: RunbookOption = None, as_json: Json = False) -> None:
     Exits with 0 only if every value is sealed for all recipients, opens with each key at hand that it is sealed for,
     and no certificate is near its end.
     """
-    from restamp.secrets.look import look
-
-    sealing = _sealing(runbook)
-    seen = look(sealing.seals, {file.name: file.places for file in sealing.files}, sealing.found)
+    seen = looked_at(runbook)
     if as_json:
         print(json.dumps(seen.as_json(), indent=1, ensure_ascii=False))
     else:
         _show(seen)
     if any(finding.level != "note" for finding in seen.findings):
         raise typer.Exit(4)
+
+
+def looked_at(runbook: Path | None) -> "Look":
+    """All sealed values of a runbook, as far as the keys at hand go."""
+    from restamp.secrets.look import look
+
+    sealing = _sealing(runbook)
+    return look(sealing.seals, {file.name: file.places for file in sealing.files}, sealing.found)
 
 
 @group.command(epilog=KEYS)

@@ -49,6 +49,9 @@ class Stamp(Model):
     identity: Identity = Field(description="who signs people in: AzureAD (Entra) or ADFS")
     note: str | None = None
     plugins: dict[PluginName, Use] = Field(default_factory=dict, description="what OEMs and resource providers add")
+    certificates: tuple[str, ...] = Field(
+        (), description="files of the stamp's external certificates, which a redeploy asks for: where they are kept"
+    )
     capture_key: SealedValue | None = Field(
         None, description="the key by which captures know a secret again, sealed for the recipients; written by capture"
     )

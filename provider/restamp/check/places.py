@@ -1,0 +1,31 @@
+"""What a recovery needs and would be lost with the stamp: whatever lives under its own domain."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from restamp.hookspecs import Runbook
+from restamp.models.finding import Finding
+
+
+def of_places(runbook: Runbook, shares: list[str]) -> Iterator[Finding]:
+    """Git remotes, Pulumi's backend, the share and the keys; and that git has anywhere else to live at all."""
+    suffix = runbook.stamp.suffix
+    remotes = _remotes(runbook.folder)
+    places = [("git remote", remote) for remote in remotes]
+    places += [("Pulumi backend", os.environ.get("PULUMI_BACKEND_URL", ""))]
+    places += [("share of the backups", share) for share in shares]
+    places += [("keys", part) for part in os.environ.get("RESTAMP_OPENERS", "").split(",")]
+    for what, where in places:
+        if suffix in where.lower() or where.lower().rstrip("/").endswith(runbook.stamp.domain):
+            message = f"{where} lives under the stamp's own domain: it is lost with it"
+            yield Finding("own-domain", "stop", what, message, "Move it elsewhere.")
+    if not remotes:
+        hint = "git remote add origin ..., and push after each capture: a runbook on one machine is lost with it."
+        yield Finding("no-remote", "warn", "git remote", "there is none: the runbook is on this machine alone", hint)
+
+
+def _remotes(folder: Path) -> list[str]:
+    told = subprocess.run(["git", "remote", "-v"], cwd=folder, capture_output=True, text=True, check=False)
+    return sorted({line.split()[1] for line in told.stdout.splitlines() if len(line.split()) > 1})

@@ -1,0 +1,47 @@
+"""What the runbook itself says: how much of the stamp is in it, how old it is, and whether sign-offs still count."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+from restamp.hookspecs import Runbook
+from restamp.models.backup import Backups
+from restamp.models.finding import Finding
+from restamp.recovery import known, signed
+from restamp.steps import Work
+
+
+def of_runbook(runbook: Runbook, told: Backups | None) -> Iterator[Finding]:
+    """Whether it was captured, whole, and since the newest backup; `told` is what the stamp says of its backups."""
+    last = runbook.captured
+    if last is None:
+        yield _stop("never-captured", "was never captured: there is nothing to rebuild from", "restamp capture")
+        return
+    if last.inside_covered < last.subscriptions:
+        missing = last.subscriptions - last.inside_covered
+        covered = f"inside covered: {last.inside_covered} of {last.subscriptions} subscriptions"
+        message = f"{covered}: a rebuild loses what is in {missing}"
+        hint = "Each tenant lets restamp in: docs/operator/rights.md. captured.yaml names them."
+        yield Finding("not-covered", "warn", "runbook", message, hint)
+    newest = told.newest if told else None
+    written = last.at or dt.datetime.combine(last.on, dt.time.min, dt.UTC)
+    if newest is not None and newest.time > written:
+        message = f"is of {written:%Y-%m-%d %H:%M} UTC, and the newest backup of {newest.time:%Y-%m-%d %H:%M}"
+        yield Finding(
+            "older-runbook", "warn", "runbook", message, "Capture after each backup: restamp capture --commit"
+        )
+
+
+def of_signoffs(runbook: Runbook, work: Work) -> Iterator[Finding]:
+    """Sign-offs of the newest recovery that are for another text than their step has today."""
+    ids = known(runbook.folder)
+    for placed in work.plan.steps if ids else ():
+        found = signed(runbook.folder, ids[-1], placed.id) if placed.step.signed else None
+        if found is not None and found.digest != placed.step.digest:
+            message = f"was signed off by {found.by} on {found.at:%Y-%m-%d}, for another text than it has now"
+            yield Finding(
+                "stale-signoff", "warn", f"step {placed.id}", message, f"restamp signoff {placed.id} --by NAME"
+            )
+
+
+def _stop(code: str, message: str, hint: str) -> Finding:
+    return Finding(code, "stop", "runbook", message, hint)

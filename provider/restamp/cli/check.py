@@ -1,0 +1,171 @@
+"""Prepare: `check`, what would stop a recovery today."""
+
+import datetime as dt
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from restamp.cli.backups import KEYS, SHARE, Json, KeyOption
+from restamp.cli.here import CREDENTIALS, CaFile, ClientId, ConnectTo, RunbookOption
+
+if TYPE_CHECKING:
+    from restamp.arm.client import Arm
+    from restamp.backup.verdict import Said
+    from restamp.models.finding import Finding
+    from restamp.plugins import Used
+    from restamp.runbook import Runbook
+    from restamp.secrets import Opener
+    from restamp.steps import Work
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this group's commands."""
+    app.command(epilog=f"{SHARE}\n\n{KEYS}\n\n{CREDENTIALS}")(check)
+
+
+def check(
+    share: Annotated[
+        str, typer.Option(help="The folder that MASBackup is in; left out: what the runbook says.", metavar="SHARE")
+    ] = "",
+    key: KeyOption = None,
+    rpo: Annotated[str, typer.Option(help="The most that may be lost: 24h, 90m, 2d.", metavar="TIME")] = "",
+    runbook: RunbookOption = None,
+    as_json: Json = False,
+    connect_to: ConnectTo = "",
+    ca: CaFile = "",
+    client_id: ClientId = "",
+) -> None:
+    """Say everything that would stop a recovery today, at once; for a scheduler, every night. Changes nothing anywhere.
+
+    Looks at the runbook, its sealed secrets and pinned files, keys and certificates, the plugins it uses, the share of
+    the infrastructure backup, and the stamp where it answers. What could not be looked at is said too.
+
+    Exits with 0 where nothing would stop it, 4 where something would.
+    """
+    from restamp.cli import output
+    from restamp.cli.backup_check import in_time
+    from restamp.cli.backups import keys_at_hand
+    from restamp.cli.here import runbook_folder
+    from restamp.plugins import all_kinds
+    from restamp.runbook import load
+
+    loaded, lost = load(runbook_folder(runbook), all_kinds()), in_time(rpo)
+    openers = keys_at_hand(key)
+    found: list[Finding] = []
+    with output.progress("checked", 5) as step:
+        for name, part in (
+            ("runbook and plugins", _runbook(loaded)),
+            ("keys", _keys(loaded, openers)),
+            ("stamp and share", _stamp(loaded, (connect_to, ca, client_id), share, openers, lost)),
+        ):
+            before = len(found)
+            found += part
+            step(name, len(found) - before)
+    found = list(dict.fromkeys(found))
+    stops = sum(finding.level == "stop" for finding in found)
+    last = loaded.captured
+    if as_json:
+        covered = {"insideCovered": last.inside_covered, "subscriptions": last.subscriptions} if last else {}
+        print(json.dumps(covered | {"findings": output.as_data(found)}, indent=1, ensure_ascii=False))
+    else:
+        print(
+            f"inside covered: {last.inside_covered} of {last.subscriptions} subscriptions" if last else "never captured"
+        )
+        output.findings(sorted(found, key=lambda finding: ("stop", "warn", "note").index(finding.level)))
+        print(f"{stops} of {len(found)} findings would stop a recovery today")
+    raise typer.Exit(4 if stops else 0)
+
+
+def _runbook(runbook: "Runbook") -> "Iterator[Finding]":
+    """What git and this machine say, plugins asked."""
+    from restamp.check.plugins import for_steps, of_plugins
+    from restamp.check.runbook import of_signoffs
+    from restamp.errors import Refused
+    from restamp.steps.run import Around
+
+    try:
+        work, used = _work(runbook)
+    except Refused as refused:
+        yield from refused.findings
+        return
+    yield from of_signoffs(runbook, work)
+    yield from for_steps(runbook, work.steps, lambda _plugin, _name: True)  # secrets are asked for on the day
+    yield from of_plugins(used, Around(runbook, None, lambda: _connect(runbook, ("", "", ""))))
+
+
+def _work(runbook: "Runbook") -> "tuple[Work, tuple[Used, ...]]":
+    """What is to be done in the newest recovery, else in one that would begin today."""
+    from restamp.models.stamp import RecoveryDocument
+    from restamp.recovery import Begun, chosen, known
+    from restamp.steps import work
+
+    begun = chosen(runbook.folder) if known(runbook.folder) else Begun("today", RecoveryDocument(way="native"))
+    found = work(runbook, begun, runbook.kinds)
+    return found, found.used
+
+
+def _keys(runbook: "Runbook", openers: "Sequence[Opener]") -> "Iterator[Finding]":
+    from restamp.check.keys import of_backups, of_certificates
+    from restamp.cli.secrets import looked_at
+    from restamp.errors import Refused
+    from restamp.runbook.read import recorded_backups
+
+    now, lead = dt.datetime.now(dt.UTC), dt.timedelta()
+    with suppress(Refused):  # said already
+        lead = max((step.lead for step in _work(runbook)[0].steps), default=lead)
+    recorded = recorded_backups(runbook.folder)
+    thumbprints = {facts.thumbprint for facts in recorded.backups if facts.thumbprint} if recorded else set()
+    yield from of_backups(sorted(thumbprints), openers)
+    yield from of_certificates(runbook, lead, now)
+    yield from looked_at(runbook.folder).findings
+
+
+def _stamp(
+    runbook: "Runbook", way: tuple[str, str, str], share: str, openers: "Sequence[Opener]", rpo: dt.timedelta | None
+) -> "Iterator[Finding]":
+    """What the stamp says where it answers, and what its share holds."""
+    from restamp.backup.verdict import Said
+    from restamp.check.places import of_places
+    from restamp.check.runbook import of_runbook
+    from restamp.check.stamp import asked
+    from restamp.kinds.backup import BackupLocation
+    from restamp.runbook.read import recorded_backups
+
+    recorded = recorded_backups(runbook.folder)
+    live, findings = asked(lambda: _connect(runbook, way))
+    yield from findings
+    told = live or recorded
+    yield from of_runbook(runbook, told)
+    share = share or next((item.path for item in runbook.documents if isinstance(item, BackupLocation)), "")
+    yield from of_places(runbook, [share] if share else [])
+    said = [Said(item, when) for item, when in ((live, "now"), (recorded, "at the last capture")) if item is not None]
+    yield from _share(share, said, openers, rpo)
+
+
+def _share(
+    share: str, said: "Sequence[Said]", openers: "Sequence[Opener]", rpo: dt.timedelta | None
+) -> "Iterator[Finding]":
+    from restamp.check.backups import of_share
+    from restamp.cli.backups import opened
+    from restamp.errors import RestampError
+    from restamp.models.finding import Finding
+
+    if not share:
+        hint = "restamp check --share SHARE; a capture writes down where it is."
+        yield Finding("no-share", "warn", "backups", "nobody says where their share is: not looked at", hint)
+        return
+    try:
+        with opened(share) as here:
+            yield from of_share(here, said, openers, rpo, lambda _read: None)
+    except RestampError as error:
+        hint = error.hint or "RESTAMP_SHARE_USER and RESTAMP_SHARE_PASSWORD sign in to it."
+        yield Finding("no-share", "stop", f"share {share}", f"cannot be read: {error}", hint)
+
+
+def _connect(runbook: "Runbook", way: tuple[str, str, str]) -> "Arm":
+    from restamp.cli.here import arm_of
+
+    return arm_of(runbook.stamp.suffix, *way)
