@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from restamp.errors import Refused
 from restamp.kind import Kinds
 from restamp.kinds.compute import ComputeQuota
+from restamp.kinds.delegation import DelegatedOffer
 from restamp.kinds.groups import ResourceGroup
 from restamp.kinds.subscriptions import SUBSCRIPTION, Offer, Plan, Subscription
 from restamp.models.document import Document, own_fields
@@ -292,6 +293,19 @@ def git(folder: Path, *words: str) -> str:
     who = ["-c", "user.name=Ann", "-c", "user.email=ann@contoso.example", "-c", "commit.gpgsign=false"]
     command = ["git", "-C", str(folder), *who, *words]
     return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["there", "gone"])
+def test_offers_of_a_delegate_and_offers_of_a_group_so_called_are_told_apart(there: bool) -> None:
+    """Whatever they are called, and also where the stamp has them no more: what is written is read as what it was."""
+    offer = next(document for document in core() if isinstance(document, Offer))
+    documents = [offer.model_copy(update={"group": group}) for group in ("delegated", "d-1")]
+    documents += [DelegatedOffer(provider_subscription="d-1", name=offer.name)]
+    names, kinds = Names(documents if there else [], all_kinds()), all_kinds()
+    refs = [kinds.of(document).ref(document) for document in documents]
+
+    assert [names.full("offers", names.written("offers", ref)) for ref in refs] == refs
+    assert len({file_of(document, kinds.of(document), names) for document in documents}) == 3
 
 
 def edited(folder: Path, branch: str, documents: list[Document]) -> None:

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from restamp.kind import Body, Kind, Place, Wire
-from restamp.models.document import Document, Immutable, Name, OnWire, Ref
+from restamp.models.document import Document, Immutable, Name, OnWire, Ref, SetOf
 
 _LIST = "/subscriptions/{provider}/providers/Microsoft.Subscriptions.Admin"
 _OFFER = "/subscriptions/{provider}/resourceGroups/{group}/providers/Microsoft.Subscriptions.Admin/offers/{offer}"
@@ -35,6 +35,7 @@ class DelegatedOffer(Document):
     display_name: str | None = None
     description: str | None = None
     state: str | None = None
+    base_plans: Annotated[tuple[Annotated[str, Ref("plans")], ...], SetOf, OnWire("basePlanIds")] = ()
 
 
 class AcquiredPlan(Document):
@@ -91,7 +92,7 @@ OFFER_DELEGATION = Kind(
 
 DELEGATED_OFFER = Kind(
     name="DelegatedOffer",
-    folder="delegated-offers",
+    folder="offers/delegated",
     model=DelegatedOffer,
     wire=Wire(
         id=f"{_LIST}/delegatedProviders/{{provider_subscription}}/offers/{{name}}",
@@ -100,8 +101,8 @@ DELEGATED_OFFER = Kind(
         source="swagger",
         per="OfferDelegation",
         per_fields=("subscription",),
-        read_only="the API only reads it; its delegate publishes it again",
-        computed=frozenset({"name", "subscriptionCount", "maxSubscriptionsPerAccount", "basePlanIds", "addonPlans"}),
+        read_only="the API only reads it; its delegate publishes it again, in the user portal",
+        computed=frozenset({"name", "subscriptionCount", "maxSubscriptionsPerAccount", "addonPlans"}),
     ),
 )
 

@@ -48,10 +48,12 @@ class Subscription(Document):
     display_name: str
     owner: str = Field(description="user principal name")
     tenant: Annotated[str, OnWire("tenantId")] = Field(description="directory of the owner")
-    offer: Annotated[str, Ref("offers"), OnWire("offerId")]
+    offer: Annotated[str, Ref("offers"), OnWire("offerId")] = Field(
+        description="of the default provider; `delegated/<delegate>/<offer>` where a delegated provider gives it"
+    )
     state: Literal["Enabled", "Warned", "PastDue", "Disabled"]
     external_reference_id: str | None = None
-    delegated_provider: Annotated[str | None, OnWire("delegatedProviderSubscriptionId")] = Field(
+    delegated_provider: Annotated[str | None, Ref("subscriptions"), OnWire("delegatedProviderSubscriptionId")] = Field(
         None, description="subscription of the delegated provider; left out for the default provider"
     )
     routing_resource_manager_type: str = "Default"
@@ -94,7 +96,9 @@ def _provider_from_wire(fields: dict[str, Any], place: Place) -> dict[str, Any]:
 
 
 def _provider_to_wire(fields: dict[str, Any], place: Place) -> dict[str, Any]:
-    return {"delegatedProviderSubscriptionId": place.provider} | fields
+    """A provider is named by its id alone, not by that of a resource (recorded)."""
+    named = fields.get("delegatedProviderSubscriptionId") or place.provider
+    return fields | {"delegatedProviderSubscriptionId": named.rpartition("/")[2]}
 
 
 def _not_the_default(body: Body, place: Place) -> str | None:

@@ -1,7 +1,7 @@
 """The one provider of all documents. Its dotted path is a file format: Pulumi keeps it in every state."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pulumi.dynamic import (
@@ -190,8 +190,10 @@ def inputs_of(document: Document) -> Props:
 def not_begun(props: Props, about: str) -> Props | None:
     """The outputs of what cannot begin yet, with the reason; None where it can. Raises behind a closed gate."""
     refuse_behind_closed_gate(props, about)
-    if waits := _waits(props):
-        return undone("blocked", f"waits for {waits}")
+    if needed := not_done(props.get("needs") or (), props):
+        # nothing is wrong where a document waits for one that waits: somebody has to act
+        people = "kind" in props and all(result.startswith("waiting") for result in needed.values())
+        return undone("waiting" if people else "blocked", f"waits for {_named(needed)}")
     if live.cancelled():
         return undone("waiting", "the run was cancelled before this was written")
     return None
@@ -212,15 +214,16 @@ def not_done(names: Iterable[str], props: Props) -> dict[str, str]:
     return {name: result for name, result in found.items() if result != done}
 
 
-def _cause(result: str) -> str:
-    """Why another is not done; what waits itself says so in its own row."""
-    status = result.partition(":")[0]
-    return status if status in ("waiting", "blocked") else result
+def _cause(name: str, result: str) -> str:
+    """Why another is not done; a step, and what waits for others itself, says so in its own row."""
+    status, _, reason = result.partition(": ")
+    elsewhere = name.startswith("Step ") or reason.startswith("waits for")
+    return status if elsewhere and status in ("waiting", "blocked") else result
 
 
-def _waits(props: Props) -> str:
+def _named(needed: Mapping[str, str]) -> str:
     """The needed resources that are not done, at most three by name."""
-    waits = [f"{name} ({_cause(result)})" for name, result in not_done(props.get("needs") or (), props).items()]
+    waits = [f"{name} ({_cause(name, result)})" for name, result in needed.items()]
     return ", ".join(waits[:3]) + (f" and {len(waits) - 3} more" if len(waits) > 3 else "")
 
 

@@ -55,29 +55,57 @@ class Recovery(pulumi.ComponentResource):
         self.register_outputs({"recovery": self._begun.id, "way": self._begun.document.way, "documents": documents})
 
     def _everything(self) -> Iterator[tuple[str, DocumentResource | Holder]]:
-        """Every document after those it refers to: kinds come in that order. Last, what has to wait for referrers."""
-        late = []
-        folder = below_project(self._runbook.folder)
+        """Every document after those it refers to. Last, what has to wait for referrers."""
+        book, before = self._runbook, -1
+        known = {(k.collection, k.ref(item).lower()) for k in book.kinds.on_the_stamp for item in self._of(k)}
+        known |= {(head.kind.collection, head.ref.lower()) for head in book.heads}
+        while known - self._made.keys():
+            circle = before == len(self._made)  # a round made nothing: what is left names itself
+            before = len(self._made)
+            yield from self._round(set() if circle else known)
+        for document in book.documents:
+            kind = book.kinds.of(document)
+            if _waits_for_referrers(kind, document):
+                ref = kind.ref(document)
+                needs = self._referrers(kind, ref) | {f"{kind.name} {ref}": self._made[kind.collection, ref.lower()]}
+                yield f"{kind.name} {ref}/state", self._resource(kind, f"{ref}/state", document, needs, [])
+
+    def _round(self, known: set[Key]) -> Iterator[tuple[str, DocumentResource | Holder]]:
+        """What is not made yet, where all that it refers to is; kinds come in their order.
+
+        Most is made in the first round. Customers of a delegated provider come after their delegate and its offers.
+        """
         for kind in self._runbook.kinds.on_the_stamp:
             first = self._chain.before(kind.name)
             for document in self._of(kind):
-                waits = _waits_for_referrers(kind, document)
-                later = [kind.model.model_fields[kind.wire.late.field].alias or ""] if waits and kind.wire.late else []
-                late += [(kind, document)] if waits else []
-                ref = kind.ref(document)
-                needs = self._made_of((to, item) for _, to, item in referred(document))
-                yield self._kept(kind, ref, self._resource(kind, ref, document, needs | first, later))
-            before: list[Holder] = []
-            for turn in self._turns(kind):
-                options = pulumi.ResourceOptions.merge(self._inside, _after(before)) if before else self._inside
-                for head in turn:
-                    needs = self._made_of(head.referred(self._runbook.names)) | first
+                refs = [(to, item) for _, to, item in referred(document)]
+                if self._is_next(kind, kind.ref(document), refs, known):
+                    needs = self._made_of(refs) | first
+                    yield self._kept(kind, kind.ref(document), self._first_of(kind, document, needs))
+            yield from self._round_of_holders(kind, known)
+
+    def _round_of_holders(self, kind: Kind[Any], known: set[Key]) -> Iterator[tuple[str, "DocumentResource | Holder"]]:
+        folder, first = below_project(self._runbook.folder), self._chain.before(kind.name)
+        before: list[Holder] = []
+        for turn in self._turns(kind):
+            options = pulumi.ResourceOptions.merge(self._inside, _after(before)) if before else self._inside
+            for head in turn:
+                refs = list(head.referred(self._runbook.names))
+                if self._is_next(kind, head.ref, refs, known):
+                    needs = self._made_of(refs) | first
                     before.append(holder_of(kind.name)(head.ref, head, folder, self._at(needs), needs, options))
                     yield self._kept(kind, head.ref, before[-1])
-        for kind, document in late:
-            ref = kind.ref(document)
-            needs = self._referrers(kind, ref) | {f"{kind.name} {ref}": self._made[kind.collection, ref.lower()]}
-            yield f"{kind.name} {ref}/state", self._resource(kind, f"{ref}/state", document, needs, [])
+
+    def _is_next(self, kind: Kind[Any], ref: str, refs: Iterable[Key], known: set[Key]) -> bool:
+        own = (kind.collection, ref.lower())
+        awaited = {(to, item.lower()) for to, item in refs} & known
+        return own not in self._made and awaited <= self._made.keys() | {own}
+
+    def _first_of(self, kind: Kind[Any], document: Document, needs: Needs) -> DocumentResource:
+        """A document's resource; the field that has to wait for referrers is set by a second one."""
+        waits = _waits_for_referrers(kind, document)
+        later = [kind.model.model_fields[kind.wire.late.field].alias or ""] if waits and kind.wire.late else []
+        return self._resource(kind, kind.ref(document), document, needs, later)
 
     def _of(self, kind: Kind[Any]) -> Iterator[Document]:
         return (document for document in self._runbook.documents if type(document) is kind.model)

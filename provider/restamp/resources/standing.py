@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from restamp import objects
 from restamp.errors import Forbidden, NoKey, Refused, Shut, Unwritable, Waits
 from restamp.kind import Kind
-from restamp.models.document import Document, sealed_fields
+from restamp.models.document import Document, own_fields, reference, sealed_fields
 from restamp.models.finding import Finding
 from restamp.models.stamp import Stamp
 from restamp.resources.session import Session
@@ -86,12 +86,22 @@ class Standing:
         return objects.read(self._kind, self._document, self._inside or self._here.arm, self._here.kinds)
 
     def _watched(self) -> objects.Put:
-        found, reason = self._read(), self._kind.wire.read_only
-        if found is None:
-            raise Waits(f"is not there: {reason}")
-        if changes := objects.compare(self._kind, self._document, found.document):
-            raise Waits(f"differs in {', '.join(change.field for change in changes)}: {reason}")
-        return objects.Put("unchanged")
+        found = self._read()
+        changes = objects.compare(self._kind, self._document, found.document) if found else []
+        if found and not changes:
+            return objects.Put("unchanged")
+        wrong = f"differs in {', '.join(change.field for change in changes)}" if found else "is not there"
+        raise Waits(f"{wrong}: {self._kind.wire.read_only} ({', '.join(self._parents())})")
+
+    def _parents(self) -> Iterator[str]:
+        """Whose it is, as people call them: what its identity refers to."""
+        fields = own_fields(self._kind.model)
+        for name in self._kind.identity:
+            ref = reference(fields[name])
+            for kind in self._here.kinds.in_collection(ref.to) if ref else ():
+                value = getattr(self._document, name)
+                found = self._here.seen(kind, value)
+                yield f"{kind.name} {kind.label(found) if found else value}"
 
     def _let_in(self, act: Callable[[], T]) -> T:
         """What `act` gives; a vault that does not let us in is entered by the right of an Owner, and left again."""

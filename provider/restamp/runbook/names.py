@@ -39,7 +39,8 @@ class Names:
         stored, short = self._full.get((collection, ref.lower()), ("", ""))
         if not stored:
             return self._outside(collection, ref)
-        return short if len(self._by_short[collection, short.lower()]) == 1 else stored
+        alone = len(self._by_short[collection, short.lower()]) == 1
+        return short if alone and self._full.get((collection, short.lower()), (stored,))[0] == stored else stored
 
     def full(self, collection: str, written: str) -> str | None:
         """The full reference a written one means; None where it means nothing, or two things."""
@@ -64,15 +65,17 @@ class Names:
     def _outside(self, collection: str, ref: str) -> str:
         for kind in self._kinds.in_collection(collection):
             if not ref.startswith("/") and ref.startswith(kind.prefix) and _parts(kind, ref) and kind.namespace:
-                return f"{kind.namespace}/{ref.removeprefix(kind.prefix)}"
+                short = f"{kind.namespace}/{ref.removeprefix(kind.prefix)}"
+                return short if self._from_outside(collection, short) == ref else f"{kind.namespace}/{ref}"
         return ref
 
     def _from_outside(self, collection: str, written: str) -> str | None:
         namespace, _, rest = written.partition("/")
         for kind in self._kinds.in_collection(collection):
             known = kind.namespace and kind.namespace.lower() == namespace.lower()
-            if known and rest and _parts(kind, kind.prefix + rest):
-                return kind.prefix + rest
+            for ref in (kind.prefix + rest, rest) if known and rest else ():
+                if _parts(kind, ref):
+                    return ref
             if kind.wire.leave({"name": written}, Place("", "")):
                 return written  # the stamp's own: it has no document and needs none
         if written.startswith("/subscriptions/"):

@@ -13,7 +13,7 @@ from .store import Wire
 
 SUBSCRIPTIONS = "microsoft.subscriptions.admin"
 PLANS, OFFERS, USERS = (SUBSCRIPTIONS, "plans"), (SUBSCRIPTIONS, "offers"), (SUBSCRIPTIONS, "subscriptions")
-DELEGATIONS = (SUBSCRIPTIONS, "offers/offerdelegations")
+DELEGATIONS, DELEGATED = (SUBSCRIPTIONS, "offers/offerdelegations"), (SUBSCRIPTIONS, "delegatedproviders/offers")
 ASSUMED = (
     "In use: a quota that a plan names, a plan that an offer or a subscription has, an offer with subscriptions: 409.",
     "A plan or an offer without its resource group: 404 ResourceGroupNotFound, as Resource Manager documents.",

@@ -5,7 +5,7 @@ from typing import Any
 
 from .addresses import last, parse
 from .delegation import DELEGATION_RULES
-from .guards import OFFERS, PLANS, bump, count, group_exists, offer_unused, plan_unused, texts
+from .guards import DELEGATED, OFFERS, PLANS, bump, count, group_exists, offer_unused, plan_unused, texts
 from .messages import Response, error, refuse
 from .moves import MOVE_RULES
 from .rules import GET, LIST, PUT, READ_ONLY, READ_WRITE, Call, Rule
@@ -122,7 +122,7 @@ def check_subscription(call: Call, old: Wire | None, new: Wire) -> None:
     if asked.lower() == str((old or {}).get("offerId", "")).lower():
         return
     offer = call.state.get(asked)
-    if offer is None or parse(asked).type_key != OFFERS:
+    if offer is None or parse(asked).type_key not in (OFFERS, DELEGATED):
         raise refuse(404, "OfferNotFound", f"The offer '{asked}' was not found.")
     if offer["properties"].get("state") == "Decommissioned":
         raise refuse(409, "OfferDecommissioned", f"The offer '{last(asked)}' is decommissioned.")
@@ -205,6 +205,8 @@ RULES = (
             "User subscriptions: DELETE; an unknown offer is refused (404), a decommissioned one too (409); a missing"
             " tenantId becomes the home directory's; only Enabled, Warned, PastDue and Disabled can be set; deleting"
             " one takes all that is in it; the owner need not exist, unless the stamp was made so (400 OwnerNotFound).",
+            "Customers of a delegated provider: their offer is its delegated offer, by the id that the admin endpoint"
+            " lists it under, and has to be there; the provider itself is not looked up.",
         ),
     ),
     row(

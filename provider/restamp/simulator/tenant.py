@@ -4,7 +4,7 @@ from typing import Any
 
 from . import resources
 from .addresses import last, parse
-from .guards import OFFERS, count
+from .guards import DELEGATED, OFFERS, count
 from .messages import Response, refuse
 from .rights import at_home, may, sees, visible
 from .rules import DELETE, GET, LIST, PUT, Call, Rule
@@ -21,7 +21,9 @@ def shown(body: Wire) -> Wire:
     identifier = body["subscriptionId"]
     view = {"id": f"/subscriptions/{identifier}", "subscriptionId": identifier}
     view |= {name: body[name] for name in SHOWN if name in body}
-    view["offerId"] = f"/delegatedProviders/default/offers/{last(str(body.get('offerId', '')))}"
+    offer = parse(str(body.get("offerId", "")))
+    provider = offer.names[0] if offer.type_key == DELEGATED else "default"
+    view["offerId"] = f"/delegatedProviders/{provider}/offers/{last(offer.path)}"
     return view | {"subscriptionPolicies": {"locationPlacementId": "AzureStack"}}
 
 

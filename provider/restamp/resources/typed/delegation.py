@@ -1,5 +1,6 @@
 """What hangs on offers and subscriptions: directories, delegation, acquired plans."""
 
+from collections.abc import Sequence
 from typing import Unpack
 
 from pulumi import Input
@@ -43,6 +44,7 @@ class DelegatedOffer(DocumentResource, module="restamp", name="DelegatedOffer"):
         display_name: Input[str] | None = None,
         description: Input[str] | None = None,
         state: Input[str] | None = None,
+        base_plans: Input[Sequence[str]] | None = None,
         **common: Unpack[Common],
     ) -> None:
         document = {
@@ -51,6 +53,7 @@ class DelegatedOffer(DocumentResource, module="restamp", name="DelegatedOffer"):
             "displayName": display_name,
             "description": description,
             "state": state,
+            "basePlans": base_plans,
         }
         super().__init__(resource_name, document, kind="DelegatedOffer", **common)
 
