@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from restamp import failpoints, objects
 from restamp.errors import Forbidden, Rejected, Shut, StampError
-from restamp.kind import Kind, Kinds, Place
+from restamp.kind import AS_LEFT, Kind, Kinds, Place
 from restamp.models.document import Document
 from restamp.models.finding import Finding
 from restamp.objects import Change, Found
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Outcome = Literal[
     "created", "updated", "unchanged", "left alone", "left out", "not verified", "failed", "blocked", "waiting"
 ]
+_SHUT = (401, 403, 404)  # what is answered to whom a subscription does not let in
 SHUT_OUT = "restamp is not let into the subscription"
 Key = tuple[str, str]  # kind, reference in lower case
 
@@ -98,12 +99,17 @@ def way_in(arm: "Arm", holder: Document) -> "Inside":
 
 def look(stamp: "Inside", kinds: Kinds, holder: Document, base_plans: Iterable[str] = ()) -> Contents:
     """Everything inside a subscription. `base_plans`, those of its offer, are not told as acquired."""
-    contents = Contents(stamp.place, covered=stamp.covered)
-    if not contents.covered:
-        contents.unread.add(f"/subscriptions/{stamp.place.subscription}".lower())
-    for kind in kinds.held_by(kinds.of(holder)):
-        if kind.wire.endpoint == "admin" or contents.covered:
+    contents, held = Contents(stamp.place), kinds.held_by(kinds.of(holder))
+    for kind in (kind for kind in held if kind.wire.endpoint == "admin"):
+        _look_at(kind, stamp, kinds, contents)
+    try:
+        for kind in (kind for kind in held if kind.wire.endpoint != "admin"):
             _look_at(kind, stamp, kinds, contents)
+            contents.covered = True
+    except Rejected as error:
+        if contents.covered or error.status not in _SHUT:
+            raise
+        contents.unread.add(f"/subscriptions/{stamp.place.subscription}".lower())
     own = {plan.rpartition("/")[2].lower() for plan in base_plans}
     for key in [key for key, item in contents.found.items() if _plan(item.document) in own]:
         del contents.found[key]
@@ -149,7 +155,7 @@ def _add(kind: Kind[Any], seen: tuple[list[Found[Any]], list[Finding]], contents
     contents.found |= {(kind.name, kind.ref(item.document).lower()): item for item in found}
     contents.findings += [finding for finding in findings if finding.code != "left-out"]
     for item in found:
-        if hidden := objects.hidden(kind, item.document):
+        if (hidden := objects.hidden(kind, item.document)) and not item.body.get(AS_LEFT):
             contents.unread.add(kind.resource_id(item.document, contents.place).lower())
             about = f"{kind.name} {kind.ref(item.document)}"
             message = f"not covered: its {', '.join(hidden)} cannot be read: disabled, or no key to seal it with"

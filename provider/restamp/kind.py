@@ -15,6 +15,7 @@ D = TypeVar("D", bound=Document)
 Body = Mapping[str, Any]
 Holder = Literal["subscription", "provider"]  # a user subscription, the default provider's
 OWN = "restamp"  # what documents call whoever restamp signs in as: a redeployed stamp knows it by another id
+AS_LEFT = "asLeft"  # in a body: whether its sealed values are as they were left, and so were not read
 _PLACE = ("region", "provider", "subscription")
 
 

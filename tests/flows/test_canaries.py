@@ -99,7 +99,8 @@ class Watched(World):
         for at, version in enumerate(body["versions"]):
             name = f"{key} {at}{again}"
             self.values[name] = token(name)
-            versions.append(version | {"value": canary(name)})
+            times = version["attributes"] | {"updated": version["attributes"]["updated"] + 1}
+            versions.append(version | {"value": canary(name), "attributes": times})
         stamp.load([body | {"versions": versions}])
 
 

@@ -11,8 +11,9 @@ import tenacity
 from restamp import failpoints
 from restamp.arm.endpoint import Endpoint
 from restamp.arm.operations import there
+from restamp.arm.versions import Versions
 from restamp.errors import Rejected, Unanswered
-from restamp.kind import Place, Wire
+from restamp.kind import AS_LEFT, Place, Wire
 
 if TYPE_CHECKING:
     from restamp.arm.client import Arm
@@ -40,6 +41,7 @@ class Inside:
         """
         self._arm, self.directory = arm, directory
         self._subscription, self._place, self._given = subscription, place, endpoint
+        self.versions = Versions()
 
     @cached_property
     def place(self) -> Place:
@@ -86,21 +88,21 @@ class Inside:
     def get(self, resource_id: str, wire: Wire[Any]) -> dict[str, Any] | None:
         """The object, or None."""
         if wire.endpoint == "vault":
-            return self._arm.vaults(self.directory).get(resource_id)
+            return self._secret(resource_id)
         endpoint = self._endpoint(wire)
         return endpoint.get(endpoint.url(resource_id, wire.api_version))
 
     def list_all(self, path: str, wire: Wire[Any]) -> list[dict[str, Any]]:
-        """Every object of a list."""
+        """Every object of a list; of a vault that is as it was left, secrets without their values."""
         if wire.endpoint == "vault":
-            return self._arm.vaults(self.directory).list_all(path)
+            return list(self._secrets(path))
         endpoint = self._endpoint(wire)
         return endpoint.list_all(endpoint.url(path, wire.api_version))
 
     def put(self, resource_id: str, wire: Wire[Any], body: dict[str, Any]) -> None:
         """Write one object, whole."""
         if wire.endpoint == "vault":
-            self._arm.vaults(self.directory).put(resource_id, body)
+            self.versions.note(self._arm.vaults(self.directory).put(resource_id, body))
             return
         endpoint, action = self._endpoint(wire), f"/{wire.action}" if wire.action else ""
         url = endpoint.url(resource_id + action, wire.api_version)
@@ -139,6 +141,23 @@ class Inside:
             failpoints.reached("vault.leaving")
             _written(endpoint, url, before)
             failpoints.reached("vault.left")
+
+    def _secrets(self, path: str) -> Iterator[dict[str, Any]]:
+        """The secrets of a vault, each asked for its value, if it is enabled and its vault not as it was left."""
+        listed = self._arm.vaults(self.directory).list_all(path)
+        for item in listed:
+            self.versions.note(item)
+        left = self.versions.as_left(path.rpartition("/")[0])
+        for item in listed:
+            if left or (item.get("attributes") or {}).get("enabled") is False:
+                yield item | {AS_LEFT: left}
+            elif (body := self._secret(str(item["id"]))) is not None:
+                yield body
+
+    def _secret(self, resource_id: str) -> dict[str, Any] | None:
+        if (body := self._arm.vaults(self.directory).get(resource_id)) is not None:
+            self.versions.note(body)
+        return body
 
     @property
     def _scope(self) -> str:

@@ -46,19 +46,12 @@ class Vaults:
         return None if bundle is None else self._as_object(resource_id, bundle)
 
     def list_all(self, path: str) -> list[dict[str, Any]]:
-        """Every secret of the vault in `path`, each asked for its value."""
-        vault_id = path.rpartition("/")[0]
-        url = self._secrets(vault_id.rpartition("/")[2])
-        found = []
-        for item in self._at(url).list_all(url):
-            resource_id = f"{path}/{str(item['id']).rpartition('/')[2]}"
-            disabled = (item.get("attributes") or {}).get("enabled") is False
-            body = self._as_object(resource_id, item) if disabled else self.get(resource_id)
-            if body is not None:
-                found.append(body)
-        return found
+        """Every secret of the vault in `path`, without its value."""
+        url = self._secrets(path.rpartition("/")[0].rpartition("/")[2])
+        listed = self._at(url).list_all(url)
+        return [self._as_object(f"{path}/{str(item['id']).rpartition('/')[2]}", item) for item in listed]
 
-    def put(self, resource_id: str, body: dict[str, Any]) -> None:
+    def put(self, resource_id: str, body: dict[str, Any]) -> dict[str, Any]:
         """Write a secret: a new version where the body has a value, else the attributes of the current one."""
         values = ids.take(ID, resource_id) or {}
         sent = {key: value for key, value in body.items() if key in ("value", "contentType", "attributes", "tags")}
@@ -67,8 +60,9 @@ class Vaults:
         tail = f"/{body['version']}" if "value" not in sent and body["version"] else ""
         url = self._url(values["vault"], f"/secrets/{values['name']}{tail}")
         failpoints.reached("secret.before")
-        self._at(url).write("PUT" if "value" in sent else "PATCH", url, sent)
+        answer = self._at(url).write("PUT" if "value" in sent else "PATCH", url, sent)
         failpoints.reached("secret.after")
+        return self._as_object(resource_id, answer.body)
 
     def delete(self, resource_id: str) -> None:
         """Nothing is left of the secret."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from restamp import ids
-from restamp.kind import OWN, Kind, Place, Wire
+from restamp.kind import AS_LEFT, OWN, Kind, Place, Wire
 from restamp.models.document import Anew, Aside, Document, Immutable, Model, Name, Number, OnWire, Sealed, SetOf, Truth
 from restamp.models.sealed import SealedValue
 
@@ -132,7 +132,7 @@ SECRET = Kind(
         endpoint="vault",
         per="Vault",
         flat=True,
-        computed=frozenset({"attributes", "version", "created", "updated", "recoveryLevel", "managed", "kid"}),
+        computed=frozenset({"attributes", "version", "created", "updated", "recoveryLevel", "managed", "kid", AS_LEFT}),
         bound_to="{subscription}/{vault}/{name}",
         decode=_secret_from_wire,
         encode=_secret_to_wire,
