@@ -25,12 +25,16 @@ from tests.backing import (
     set_up,
     unzipped,
 )
-from tests.serving import new_stamp, served
+from tests.serving import new_stamp, served, settings_for
 from tests.shares import pair
+from tests.test_backup_cases import held
 
+from restamp.arm.client import Arm
 from restamp.backup.catalogue import catalogue
 from restamp.backup.chains import whole
+from restamp.backup.proof import Proof
 from restamp.backup.share import Folder
+from restamp.backup.verdict import Said, judge
 from restamp.simulator import Share
 from restamp.simulator.population import population
 
@@ -151,6 +155,28 @@ def test_restamps_own_reader_finds_chains_whole(desk: Desk, folder: Path) -> Non
     full, link = next(chain.links for chain in newest.chains if chain.repository == SUBSCRIPTIONS)
     assert (full.kind, link.kind, link.size < full.size / 4) == ("Full", "Progressive", True)
     assert (newest.one("thumbprint"), newest.one("stamp_version")) == (pair("backup").thumbprint, "1.2301.2.58")
+
+
+def test_restamp_judges_a_simulated_backup_as_it_would_a_real_one(desk: Desk, folder: Path) -> None:
+    """By the stamp's own word over HTTPS, chains, MACs and the key; and sees damage and another key."""
+    first, second = back_up(desk)["backupId"], back_up(desk)["backupId"]
+    with served(desk.stamp) as server, Arm(settings_for(server)) as arm:
+        assert arm.backups is not None
+        said = [Said(arm.backups, "now")]
+    share = Folder(folder / "redmond")
+
+    def word(backup: str, key: str = "backup") -> str:
+        return judge(backup, catalogue(share), said, Proof(share, held((key,), "sesame"))).word
+
+    assert [word(first), word(second)] == ["recoverable", "recoverable"]
+    assert word(second, "another") == "not recoverable"
+    quotas = next(each for each in files_of(share.folder, second) if each.parent.name.startswith("CRP"))
+    read = Proof(share, held(("backup",), "sesame")).quotas(
+        next(each for each in catalogue(share).of(second) if each.repository == quotas.parent.name)
+    )
+    assert {item["name"] for item in read.items} >= {"Default Quota"}
+    quotas.write_bytes(quotas.read_bytes()[:-1])
+    assert [word(first), word(second)] == ["recoverable", "not recoverable"]
 
 
 def test_a_new_certificate_an_update_and_a_week_begin_chains_anew(desk: Desk, folder: Path) -> None:

@@ -53,7 +53,7 @@ def test_every_role_runs_on_machines_that_are_there(desk: Desk) -> None:
 
 def test_a_node_goes_into_maintenance_and_out_again(desk: Desk) -> None:
     """An operation, polled at its Location (recorded); the node says its last one."""
-    node = fabric(desk, "scaleUnitNodes/node01")
+    node = fabric(desk, "scaleUnitNodes/azs-node01")
     begun = desk.ask("POST", f"{node}/StartMaintenanceMode?api-version=2020-10-01")
     poll = "/" + begun.headers["location"].split("/", 3)[3]
     early = desk.ask("GET", poll)

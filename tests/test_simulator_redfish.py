@@ -128,7 +128,7 @@ def test_power_and_boot_are_changed(server: Server, signed_in: Any) -> None:
     system.reset_system(sushy.ResetType.FORCE_OFF)
     system.refresh(force=True)
     assert system.power_state == sushy.PowerState.OFF
-    assert [status for name, status in fabric(server.stamp) if name == "node01"] == ["Stopped"]
+    assert [status for name, status in fabric(server.stamp) if name == "azs-node01"] == ["Stopped"]
     system.set_system_boot_options(sushy.BootSource.PXE, sushy.BootSourceOverrideEnabled.ONCE)
     system.refresh(force=True)
     assert (system.boot.target, system.boot.enabled) == (sushy.BootSource.PXE, sushy.BootSourceOverrideEnabled.ONCE)

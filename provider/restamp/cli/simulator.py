@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from restamp.cli import rack
+
 if TYPE_CHECKING:
     from restamp.simulator import Stamp
     from restamp.simulator.server import Server
@@ -16,10 +18,14 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Add this group's commands."""
-    app.command()(simulator)
+    group = typer.Typer(name="simulator", invoke_without_command=True, rich_markup_mode=None)
+    group.callback()(simulator)
+    rack.add_to(group)
+    app.add_typer(group)
 
 
 def simulator(
+    context: typer.Context,
     stamp: Annotated[
         str, typer.Option(help="<region>.<external domain>: what its endpoints are called.", metavar="NAME")
     ] = "redmond.ext.contoso.example",
@@ -80,6 +86,8 @@ def simulator(
     Point a shell at it with `. FOLDER/env.sh`: restamp, curl (--connect-to) and the Azure SDKs then reach it under its
     true names. `pytest` fixtures do the same in a process: restamp.simulator.Stamp and serve.
     """
+    if context.invoked_subcommand is not None:
+        return
     from restamp.simulator import Share, serve
 
     here = _begun(stamp, identity, deployment, seed, state)
@@ -98,6 +106,7 @@ def simulator(
         kept.mkdir(parents=True, exist_ok=True)
         with serve(here, port=port, folder=kept) as server:
             _environment(here, server, kept / "env.sh")
+            rack.leave_word(server, kept, state)
             if seed is not None and (seed / "stamp.yaml").exists():
                 _restored(here, server, seed)
             _told(here, server, kept)
@@ -204,10 +213,14 @@ def _environment(stamp: "Stamp", server: "Server", file: Path) -> None:
     values = {
         "RESTAMP_CONNECT_TO": server.connect_to,
         "RESTAMP_CA": str(server.ca),
-        "RESTAMP_CLIENT_ID": stamp.admin.client_id,
-        "RESTAMP_CLIENT_SECRET": stamp.admin.secret,
-        "RESTAMP_TENANT": stamp.admin.tenant,
+        "RESTAMP_SIMULATOR": str(file.parent.resolve()),
     }
+    if stamp.admin.client_id:  # a redeployed stamp has a user for its service admin
+        values |= {
+            "RESTAMP_CLIENT_ID": stamp.admin.client_id,
+            "RESTAMP_CLIENT_SECRET": stamp.admin.secret,
+            "RESTAMP_TENANT": stamp.admin.tenant,
+        }
     if stamp.pep:
         user, password = stamp.pep.cloud_admin
         values |= {

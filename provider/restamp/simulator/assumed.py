@@ -1,6 +1,6 @@
 """What a simulated stamp answers without a recording, a swagger or a document to show for it."""
 
-from . import budgets, builtin, gateway, guards, identity, paging
+from . import budgets, builtin, deployment, gateway, guards, identity, paging
 from .backups import controller, repositories
 from .pep import endpoint
 from .pep.tables import ALL
@@ -19,6 +19,7 @@ def listed() -> list[str]:
         *builtin.ASSUMED,
         *repositories.ASSUMED,
         *controller.ASSUMED,
+        *deployment.ASSUMED,
     )
     rules = (sentence for rule in RULES for sentence in rule.assumed)
     cmdlets = (sentence for cmdlet in ALL for sentence in cmdlet.assumed)

@@ -216,12 +216,13 @@ def polled(call: Call) -> Response:
     here = call.address.path.rpartition("/")[0].rpartition("/")[0]
     if not done:
         return Response(202, None, _headers(call, call.address.name, here))
-    shown = _result(call, kept, call.state.get(here) or {})
+    shown = _result(call, kept, here)
     return Response(200, shown, dict(PLAIN) if shown is not None else {})
 
 
-def _result(call: Call, kept: Wire, location: Wire) -> Wire | None:
+def _result(call: Call, kept: Wire, here: str) -> Wire | None:
     """Return what a finished operation answers."""
+    location = call.state.get(here) or {}
     if kept["what"] == "settings":
         return deepcopy(location)
     if kept["what"] == "prune":
@@ -229,7 +230,7 @@ def _result(call: Call, kept: Wire, location: Wire) -> Wire | None:
         if "isasyncoperation" in call.request.query:
             return {"status": "Succeeded", "id": location["id"], "name": location["name"], "properties": paths}
         return location | {"properties": paths}
-    found = call.state.get(f"{location['id']}/backups/{call.address.name}") if kept["what"] == "backup" else None
+    found = call.state.get(f"{here}/backups/{call.address.name}") if kept["what"] == "backup" else None
     return found and found | {"properties": {"backupInfo": found["properties"]["backupInfo"] | kept.get("more", {})}}
 
 

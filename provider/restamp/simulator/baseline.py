@@ -81,7 +81,7 @@ def _location(state: State) -> Wire:
 
 
 def _machines(state: State, baseline: Baseline) -> Iterator[Wire]:
-    names = [f"node{number:02}" for number in range(1, baseline.nodes + 1)]
+    names = [f"azs-node{number:02}" for number in range(1, baseline.nodes + 1)]
     yield _fabric(
         state,
         "scaleUnits",
@@ -120,7 +120,7 @@ def _roles(state: State) -> Iterator[Wire]:
     for name, (display, kind, restartable) in ROLES.items():
         runs = [_inside(state, "infraRoleInstances", each).removeprefix("/") for each in machines[kind]]
         yield _fabric(state, "infraRoles", name, instances=runs, displayName=display, restartable=restartable)
-    node = _inside(state, "scaleUnitNodes", "node01")
+    node = _inside(state, "scaleUnitNodes", "azs-node01")
     for name in (each for group in machines.values() for each in group):
         size = {"memoryGb": 8.0, "cores": 4}
         cluster = _inside(state, "scaleUnits", CLUSTER)

@@ -4,10 +4,24 @@ import re
 import threading
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import agenda, backup, builtin, dataplanes, fabric, gateway, guards, principals, update, vaults
+from . import (
+    agenda,
+    backup,
+    builtin,
+    control,
+    dataplanes,
+    deployment,
+    fabric,
+    gateway,
+    guards,
+    principals,
+    update,
+    vaults,
+)
 from .addresses import parse
 from .backups.restoring import COMING
 from .backups.share import Share
@@ -36,9 +50,11 @@ PLANES = {
     "adfs": "identity",
     "login": "identity",
     "graph": "graph",
+    control.HOST: "control",
 }
 ERCS = re.compile(r".+-ercs0[123]")  # <prefix>-ERCS01 and its two siblings (documented)
 BMC = re.compile(r".+-node\d\d-bmc")
+NOBODY = Principal("", "", "nobody", "")
 HAPPENINGS = update.HAPPENINGS | backup.HAPPENINGS
 HIDDEN = (PREFIX, principals.PREFIX, vaults.PREFIX, fabric.MACHINE, COMING)
 
@@ -70,7 +86,7 @@ class Stamp:
         baseline: Baseline = USUAL,
         share: Share | None = None,
     ) -> None:
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         store = Store(state)
         is_new = store.note("identity") is None
         if is_new:
@@ -86,7 +102,9 @@ class Stamp:
                 "registering": registering,
             }
             store.write_note("identity", known)
+            store.write_note(deployment.BASELINE, asdict(baseline))
         self.state = State(**store.note("identity"), store=store, share=share or Share())
+        self.clock.advance(store.note(control.AHEAD, 0.0))
         key = key_of(f"{self.state.deployment_id}/{self.state.cloud_id}")
         self.identities = IdentityService(self.state, key)
         if is_new and built_in:
@@ -99,7 +117,7 @@ class Stamp:
         self._seed = seed
         if is_new:
             self.add_principal("service-admin", "Owner")
-        self.admin = next(iter(self.state.directory))
+        self.admin = next(iter(self.state.directory), NOBODY)  # nobody is left where it was lost
 
     @classmethod
     def from_seed(
@@ -165,7 +183,7 @@ class Stamp:
     @property
     def principals(self) -> tuple[Principal, ...]:
         """All of the directory, the service admin first."""
-        with self._lock:
+        with self.lock:
             return tuple(self.state.directory)
 
     @property
@@ -235,20 +253,20 @@ class Stamp:
 
     def forget(self, object_id: str) -> None:
         """Let somebody vanish from the directory; assignments and policies go on naming the id."""
-        with self._lock:
+        with self.lock:
             self.state.directory.forget(object_id)
 
     def _directory(self, tenant: str | None) -> str:
         return "adfs" if self.identity == "ADFS" else (tenant or self.state.tenant).lower()
 
     def _added(self, principal: Principal) -> Principal:
-        with self._lock:
+        with self.lock:
             self.state.directory.put(principal)
         return principal
 
     def secret_versions(self, vault: str, name: str) -> int:
         """Return how many versions a secret has: how often its value was written; 0 when there is none."""
-        with self._lock:
+        with self.lock:
             found = self.state.get(f"{vaults.PREFIX}{vault}/secrets/{name}")
             return len(found["versions"]) if found else 0
 
@@ -262,7 +280,7 @@ class Stamp:
         Beside what Resource Manager lists: `/directory/{object id}` and `/vault/{name}/secrets/{name}`, as
         `population.contents` makes them.
         """
-        with self._lock:
+        with self.lock:
             self.state.store.begin()
             try:
                 for body in objects:
@@ -277,12 +295,12 @@ class Stamp:
 
     def catch_up(self) -> None:
         """Let happen what is due by the stamp's clock; requests do so by themselves."""
-        with self._lock:
+        with self.lock:
             agenda.catch_up(self.state, HAPPENINGS)
 
     def objects(self) -> list[Wire]:
         """Return all stored wire objects."""
-        with self._lock:
+        with self.lock:
             self.catch_up()
             return [body for key, body in self.state.store.everything() if not key.startswith(HIDDEN)]
 
@@ -293,8 +311,10 @@ class Stamp:
         principal, changed = None, False
         if fault is not None and (early := fault.before()) is not None:
             response = early
+        elif deployment.is_lost(self.state) and not (plane == "control" or (plane == "redfish" and self.nodes)):
+            response = Response(0, closes=True)  # new machines may stand there already
         else:
-            with self._lock:
+            with self.lock:
                 self.catch_up()
                 before = self.state.store.changes
                 response, principal = self._done(request, plane)
@@ -308,7 +328,7 @@ class Stamp:
 
     def close(self) -> None:
         """Close the state file."""
-        with self._lock:
+        with self.lock:
             self.state.store.close()
 
     def _done(self, request: Request, plane: str) -> tuple[Response, Principal | None]:
@@ -337,6 +357,8 @@ class Stamp:
             return self.identities.answer(request), None
         if plane == "pep" and self.pep is not None:
             return self.pep.answer(request), None
+        if plane == "control":
+            return control.answer(self, request), None
         if plane == "redfish" and self.nodes is not None:
             return self.nodes.answer(request), None
         if plane in {"vault", "graph"}:

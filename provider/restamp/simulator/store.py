@@ -104,6 +104,14 @@ class Store:
         if self._file is not None:
             self._file.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, json.dumps(value)))
 
+    def clear(self) -> None:
+        """Forget all objects and notes."""
+        for key, _ in list(self.everything()):
+            self.delete(key)
+        self._notes = {}
+        if self._file is not None:
+            self._file.execute("DELETE FROM notes")
+
     def begin(self) -> None:
         """Begin a bundle of writes: thousands of objects in one go."""
         if self._file is not None and not self._file.in_transaction:

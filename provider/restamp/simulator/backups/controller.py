@@ -83,8 +83,7 @@ def start(state: State, began: float, *, automatic: bool) -> str:
         state, began + takes - state.clock.time(), what="backup", retry="60", path=settings(state)["path"]
     )
     job = Job(backup, began, began + takes, automatic)
-    roles = list(dict.fromkeys(each.role for each in repositories.of(state)))
-    _show(state, job, "Running", roles)
+    _show(state, job, "Running")
     state.store.write_note(RUNNING, backup)
     facts = {"backup": backup, "began": began, "automatic": automatic}
     agenda.plan(state, job.ended, "a backup ends", **facts)
@@ -100,12 +99,11 @@ def ends(state: State, at: float, facts: Wire) -> None:
     """Write a backup to the share; or let it have failed."""
     job = Job(facts["backup"], facts["began"], at, facts["automatic"])
     state.store.write_note(RUNNING, None)
-    roles = list(dict.fromkeys(each.role for each in repositories.of(state)))
     try:
         written = _written(state, job)
     except ShareFault as fault:
         operations.keep(state, job.backup, fault=fault.kind)
-        _show(state, job, "Failed", roles)
+        _show(state, job, "Failed")
         return
     more = {
         "encryptedBackupEncryptionKey": written[0].key,
@@ -113,34 +111,57 @@ def ends(state: State, at: float, facts: Wire) -> None:
         "compressedBackupSizeInKb": sum(each.compressed for each in written),
     }
     operations.keep(state, job.backup, more=more)
-    _show(state, job, "Succeeded", roles)
+    _show(state, job, "Succeeded")
     _change(state, lastBackupTime=moment(job.ended))
     expire(state)
 
 
-def _show(state: State, job: Job, status: str, roles: list[str]) -> None:
-    """Keep what is shown of a backup."""
-    here = location(state) or {}
-    essential = {each.role for each in repositories.ALL if state.identity == "ADFS" or not each.adfs_only}
-    done = status == "Succeeded"
-    info = {
-        "backupDataVersion": "1.0.1",
-        "backupId": job.backup,
-        "roleStatus": [{"roleName": role, "status": status} for role in roles],
-        "status": status,
-        "createdDateTime": moment(job.ended if status != "Running" else job.began),
-        "timeTakenToCreate": duration(job.ended - job.began) if status != "Running" else "PT0S",
-        "stampVersion": update.version(state),
-        "oemVersion": update.oem_version(state),
-        "deploymentID": state.deployment_id,
-        "encryptionCertThumbprint": settings(state).get("encryptionCertThumbprint"),
-        "completelyUploaded": done,
-        "isAutomaticBackup": job.automatic,
-        "isCloudRecoveryReady": done and essential <= set(roles),
-    }
-    identifier = f"{here['id']}/backups/{job.backup}"
-    body: Wire = {"id": identifier, "name": f"{state.region}/{job.backup}", "type": f"{here['type']}/backups"}
-    body |= {"location": state.region, "tags": {}, "properties": {"backupInfo": info}}
+def _show(state: State, job: Job, status: str) -> None:
+    """Keep what is shown of a backup of this stamp."""
+    roles, running = list(dict.fromkeys(each.role for each in repositories.of(state))), status == "Running"
+    _keep(
+        state,
+        backupId=job.backup,
+        roleStatus=[{"roleName": role, "status": status} for role in roles],
+        status=status,
+        createdDateTime=moment(job.began if running else job.ended),
+        timeTakenToCreate=duration(0 if running else job.ended - job.began),
+        stampVersion=update.version(state),
+        oemVersion=update.oem_version(state),
+        deploymentID=state.deployment_id,
+        encryptionCertThumbprint=settings(state).get("encryptionCertThumbprint"),
+        completelyUploaded=status == "Succeeded",
+        isAutomaticBackup=job.automatic,
+        isCloudRecoveryReady=status == "Succeeded"
+        and {each.role for each in repositories.needed(state.identity)} <= set(roles),
+    )
+
+
+def show(state: State, snapshot: Snapshot, roles: list[str]) -> None:
+    """Keep what is shown of a backup that another deployment made, and this one was made from."""
+    _keep(
+        state,
+        backupId=snapshot.backup,
+        roleStatus=[{"roleName": role, "status": snapshot.status} for role in dict.fromkeys(roles)],
+        status=snapshot.status,
+        createdDateTime=snapshot.created,
+        timeTakenToCreate=snapshot.took,
+        stampVersion=snapshot.stamp_version,
+        oemVersion=snapshot.oem_version,
+        deploymentID=snapshot.deployment,
+        encryptionCertThumbprint=snapshot.thumbprint,
+        completelyUploaded=True,
+        isAutomaticBackup=snapshot.automatic,
+        isCloudRecoveryReady=True,
+    )
+
+
+def _keep(state: State, **info: Any) -> None:
+    where = f"{state.root}/resourceGroups/system.{state.region}/providers/Microsoft.Backup.Admin/backupLocations"
+    identifier = f"{(location(state) or {}).get('id') or f'{where}/{state.region}'}/backups/{info['backupId']}"
+    body = {"id": identifier, "name": f"{state.region}/{info['backupId']}", "location": state.region, "tags": {}}
+    body |= {"type": "Microsoft.Backup.Admin/backupLocations/backups"}
+    body |= {"properties": {"backupInfo": {"backupDataVersion": "1.0.1"} | info}}
     state.store.put(identifier.lower(), body)
 
 
@@ -237,13 +258,24 @@ def _lost_key() -> rsa.RSAPublicKey:
 def _write_of_store(where: Place, job: Job, draft: Snapshot, made: list[Snapshot]) -> None:
     """Write the store-level files; their names are documented, what is in them is made up."""
     where.write(f"{job.backup}{INFO}", snapshots.metadata(replace(draft, repository="-;-;-;-")))
-    registered = [
-        {"repository": each.repository, "progressive": repositories.BY_FOLDER[each.repository].progressive}
-        for each in made
-    ]
+    registered = [_registration(repositories.BY_FOLDER[each.repository]) for each in made]
     where.write("registrations.json", json.dumps(registered, indent=2).encode())
     point = {"backupId": job.backup, "createdDateTime": draft.created, "stampVersion": draft.stamp_version}
     where.write("recoverypoint.json", json.dumps(point, indent=2).encode())
+
+
+def _registration(repository: Repository) -> Wire:
+    """Return what is registered of a repository: fields by the strings in Microsoft's assemblies, form made up."""
+    role, component, partition, name = repository.folder.split(";")
+    return {
+        "RoleName": role,
+        "ComponentName": component,
+        "PartitionId": partition,
+        "RepositoryName": name,
+        "RestorePriority": "P0" if repository.early else "P1",
+        "ProgressiveType": "Progressive" if repository.progressive else "None",
+        "EssentialForCloudRecovery": True,
+    }
 
 
 def plan(state: State, hours: int) -> float:

@@ -64,11 +64,15 @@ ASSUMED = (
 )
 
 
+def needed(identity: str) -> list[Repository]:
+    """Return what a stamp with this identity system comes back from, in the order it is restored in."""
+    return [each for each in ALL if identity == "ADFS" or not each.adfs_only]
+
+
 def of(state: State) -> list[Repository]:
-    """Return the repositories that this stamp has registered for backup, in the order they are restored in."""
-    known = [each for each in ALL if state.identity == "ADFS" or not each.adfs_only]
+    """Return the repositories that this stamp has registered for backup."""
     roles = state.store.note(REGISTERED)
-    return [each for each in known if roles is None or each.role in roles]
+    return [each for each in needed(state.identity) if roles is None or each.role in roles]
 
 
 def contents(state: State) -> dict[Repository, Contents]:
@@ -77,7 +81,7 @@ def contents(state: State) -> dict[Repository, Contents]:
     for key, body in state.store.everything():
         repository = _holder(key, body, state)
         if repository in found:
-            found[repository][key] = body
+            found[repository][key] = body | {"roles": {}} if repository is ADFS else body
     for person in state.directory:
         if person.roles and SUBSCRIPTIONS in found:
             found[SUBSCRIPTIONS][RIGHTS + person.object_id.lower()] = {"roles": dict(person.roles)}
@@ -117,10 +121,16 @@ def inject(state: State, contents: Mapping[str, Wire]) -> None:
     for key, body in contents.items():
         if key.startswith(RIGHTS):
             _grant(state, key.removeprefix(RIGHTS), body["roles"])
-        elif key not in {INPUTS, AUTHORITY} and parse(key).type_key != ACCOUNTS:
+        elif not _stays_away(state, key):
             state.store.put(key, body)
     if authority := contents.get(AUTHORITY):
         state.store.write_note("authority", authority["pem"])
+
+
+def _stays_away(state: State, key: str) -> bool:
+    """Return whether something is not restored: inputs, accounts, and who is known, maybe by another secret now."""
+    known = key.startswith(principals.PREFIX) and state.store.get(key) is not None
+    return known or key in {INPUTS, AUTHORITY} or parse(key).type_key == ACCOUNTS
 
 
 def _grant(state: State, object_id: str, roles: Mapping[str, str]) -> None:
