@@ -245,7 +245,7 @@ def test_health_is_told_from_the_stamps_state(session: Session) -> None:
 def test_what_does_not_run_is_told(session: Session) -> None:
     """A machine that is off, an instance of a role that is down: by their names."""
     for kind, change in (
-        ("scaleUnitNodes/node02", {"scaleUnitNodeStatus": "Stopped"}),
+        ("scaleUnitNodes/azs-node02", {"scaleUnitNodeStatus": "Stopped"}),
         ("infraRoleInstances/AzS-CA01", {"state": "Stopped"}),
     ):
         body = next(body for body in session.stamp.objects() if body["id"].endswith(kind))
@@ -253,7 +253,7 @@ def test_what_does_not_run_is_told(session: Session) -> None:
 
     found = session.run("Test-AzureStack", "DetailedResults")
     assert {each["Test"]: each["Details"] for each in found if each["Result"] == "FAIL"} == {
-        "AzsHostingInfraSummary": "Not running: node02.",
+        "AzsHostingInfraSummary": "Not running: azs-node02.",
         "AzsInfraRoleSummary": "Not running: AzS-CA01.",
     }
 
