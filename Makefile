@@ -23,7 +23,7 @@ check: ## format, lint, types, import contracts
 	@tools/setup
 	@$(bin)/ruff format --check --quiet .
 	@$(bin)/ruff check --quiet .
-	@$(bin)/mypy
+	@MYPYPATH=$$(echo plugins/*/src | tr ' ' :) $(bin)/mypy
 	@$(bin)/lint-imports
 
 bench: ## speed and size, the figures of docs/performance.md

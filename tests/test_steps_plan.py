@@ -75,6 +75,26 @@ def test_documents_can_be_waited_for_and_can_wait() -> None:
     assert found.reasons == ("after DirectoryTenant", "before Subscription")
 
 
+def test_a_phase_means_all_of_its_steps_but_those_that_say_the_same() -> None:
+    """The backup is copied before anything else; what restamp does once a stamp is deployed comes last."""
+    first = [step("hub/copy", "redeploy", before=["redeploy"]), step("a/copy", "redeploy", before=["redeploy"])]
+    last = [step("hub/sign-in", "redeploy", after=["redeploy"]), step("a/graph", "redeploy", after=["redeploy"])]
+    rest = [step("oem/deploy", "redeploy", needs=["oem/rack"]), step("oem/rack", "redeploy"), step("hub/test")]
+    found = planned([*last, *rest, *first], KINDS)
+
+    order = ["a/copy", "hub/copy", "oem/rack", "oem/deploy", "a/graph", "hub/sign-in", "hub/test"]
+    assert [item.id for item in found.steps] == order
+    (graph,) = (item for item in found.steps if item.id == "a/graph")
+    assert (graph.needs, graph.reasons) == (("a/copy", "hub/copy", "oem/deploy", "oem/rack"), ("after redeploy",))
+
+
+def test_a_phase_that_is_over_anyway_is_not_waited_for_step_by_step() -> None:
+    """A gate stands between the two."""
+    found = planned([step("oem/rack", "redeploy", before=["restore"]), step("hub/test", after=["redeploy"])], KINDS)
+
+    assert [item.needs for item in found.steps] == [(), ()]
+
+
 def test_what_may_be_absent_is_left_out_quietly() -> None:
     """`after` and `before` of another plugin's step, gate or kind."""
     (found,) = planned([step("a/one", after=["b/two", "Bucket"], before=["c/three"])], KINDS).steps
@@ -100,8 +120,11 @@ def test_backup_steps_are_not_in_a_recovery() -> None:
 
 REFUSED: dict[str, tuple[list[Step], str]] = {
     "unknown step": ([step("a/one", needs=["b/two"])], "needs b/two, and no plugin in use has such a step"),
-    "unknown gate": ([step("a/one", after=["stamp-redy"])], "names 'stamp-redy', which is no step, gate or kind"),
-    "needed kind": ([step("a/one", needs=["Bucket"])], "names 'Bucket', which is no step, gate or kind"),
+    "unknown gate": (
+        [step("a/one", after=["stamp-redy"])],
+        "names 'stamp-redy', which is no step, gate, phase or kind",
+    ),
+    "needed kind": ([step("a/one", needs=["Bucket"])], "names 'Bucket', which is no step, gate, phase or kind"),
     "circle": (
         [step("a/one", needs=["b/two"]), step("b/two", after=["a/one"])],
         "each waits for the one before it: ",
@@ -123,6 +146,10 @@ REFUSED: dict[str, tuple[list[Step], str]] = {
     "backwards by another": (
         [step("a/late", after=["registered"]), step("a/one", needs=["a/late"], before=["stamp-checked"])],
         "has to be done before stamp-checked, and begins behind registered",
+    ),
+    "phase backwards": (
+        [step("oem/rack", "redeploy", after=["restore"]), step("hub/test")],
+        "is a redeploy step, and waits for stamp-ready",
     ),
     "documents backwards": (
         [step("a/one", after=["Subscription"], before=["Offer"])],

@@ -132,6 +132,18 @@ class Arm:
         named = self.settings.recovery_user(directory) or ("", "")
         return Inside(self, subscription, directory, endpoint=self._user_of(directory, named))
 
+    def as_administrator(self, name: str, password: str) -> "Arm":
+        """The stamp as a user sees it at the admin endpoint: who owns it before restamp has a right there."""
+        other = Arm(self.settings, seals=self.seals)
+
+        def sign_in() -> SignIn:
+            asked = other.endpoints
+            identity = user(name, password, self.settings, asked, other._shared.transport)
+            return SignIn(identity, _scope(asked.audience), name)
+
+        other.admin = Endpoint(self.settings.admin, other._shared, sign_in)
+        return other
+
     def subscriptions_of_test_user(self, directory: str) -> set[str]:
         """Ids, in lower case, of the subscriptions that a directory's test user sees, who has to be named."""
         endpoint = self._user_of(directory, self.settings.test_user(directory) or ("", ""))

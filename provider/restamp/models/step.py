@@ -20,6 +20,7 @@ Gate = Literal[
 ]
 GATES: tuple[Gate, ...] = Gate.__args__  # type: ignore[attr-defined]
 Phase = Literal["backup", "redeploy", "restore"]
+PHASES: tuple[Phase, ...] = Phase.__args__  # type: ignore[attr-defined]
 By = Literal["restamp", "operator", "oem", "tenant"]
 Status = Literal["done", "waiting", "failed"]
 PluginName = Annotated[
@@ -57,14 +58,17 @@ class Step(Model):
     A `redeploy` step holds the gate `stamp-ready` closed, and no stamp answers yet. A `restore` step begins behind the
     last gate it names in `needs` or `after`, else behind `stamp-ready`, and holds closed the first gate it names in
     `before`, else the one that follows. A `backup` step runs in `restamp capture --with-data`, while the stamp lives.
+    A phase means all of its steps but those that say the same of it: `before: redeploy` is first of all.
     """
 
     id: StepId
     title: str = Field(min_length=1, description="what it does, for people: `Racking and cabling`")
     phase: Phase
-    needs: tuple[str, ...] = Field((), description="steps, gates and kinds of documents: present, and done before")
+    needs: tuple[str, ...] = Field((), description="steps, phases, gates, kinds of documents: present, and done before")
     after: tuple[str, ...] = Field((), description="the same, where they are present at all")
-    before: tuple[str, ...] = Field((), description="steps, gates and kinds of documents that wait for it, if present")
+    before: tuple[str, ...] = Field(
+        (), description="steps, phases, gates, kinds of documents that wait for it, if present"
+    )
     instead_of: str | None = Field(None, description="the step of another plugin that is left out for this one")
     by: By = Field("restamp", description="who does it; what people do passes by their sign-off")
     how: str = Field("", description="what people have to do, in plain text: needed where people do it")
@@ -110,7 +114,9 @@ class StepResult(Model):
     status: Status
     message: str = Field(min_length=1, description="one line; never a secret")
     progress: float | None = Field(None, ge=0, le=1)
-    again: dt.timedelta | None = Field(None, description="when to ask it again; left out: after half a minute")
+    again: dt.timedelta | None = Field(
+        None, description="when to ask it again; left out: after half a minute; beyond its patience: in the next `up`"
+    )
     token: str = Field("", max_length=500, description="a shortcut to its own work, for the next call; never a secret")
     facts: dict[str, str] = Field(default_factory=dict, description="for steps that need it; never a secret")
     evidence: dict[str, str] = Field(default_factory=dict, description="what shows that it is done: name -> text")
@@ -124,6 +130,11 @@ def done(message: str, **more: Any) -> StepResult:
 def waiting(message: str, **more: Any) -> StepResult:
     """It is under way, or waits for somebody: ask again."""
     return StepResult(status="waiting", message=message, **more)
+
+
+def later(message: str, **more: Any) -> StepResult:
+    """It waits for what nobody does while it is asked again and again, such as a setting: the next `up` asks it."""
+    return waiting(message, again=dt.timedelta.max, **more)
 
 
 def failed(message: str, **more: Any) -> StepResult:

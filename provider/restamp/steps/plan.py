@@ -4,14 +4,13 @@ Pure. The order comes from what steps say of each other, of gates and of documen
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
-from typing import get_args
 
 from restamp.errors import Refused
 from restamp.models.finding import Finding
-from restamp.models.step import GATES, Gate, Step
+from restamp.models.step import GATES, PHASES, Gate, Step
 
 _ALWAYS: tuple[Gate, ...] = ("stamp-ready", "control-plane-restored")
 _DOCUMENTS: Gate = "control-plane-restored"  # the gate that documents hold closed
@@ -89,7 +88,7 @@ def planned(steps: Iterable[Step], kinds: Sequence[str], held: Sequence[Gate] = 
 
 @dataclass
 class _Targets:
-    """What a step says of others, by what they are."""
+    """What a step says of others, by what they are; steps that it means by their phase are among them."""
 
     needs: set[str]
     behind: list[Gate]
@@ -97,6 +96,8 @@ class _Targets:
     after_kinds: list[str]
     before_kinds: list[str]
     waited_by: set[str]
+    of_phase: set[str]  # those of both that it did not name one by one
+    said: tuple[str, ...]  # `after redeploy`
 
     @classmethod
     def of(
@@ -111,18 +112,39 @@ class _Targets:
         before = [gone.get(name, name) for name in step.before]
         after = [gone.get(name, name) for name in (*step.needs, *step.after)]
         for name in (*after, *before):
-            known = name in steps or name in GATES or name in kinds
+            known = name in steps or name in GATES or name in kinds or name in PHASES
             needed = name in {gone.get(item, item) for item in step.needs}
             if not known and (needed or not _may_be_absent(name)):
                 found.append(_unknown(step, name))
+        behind, ahead = _of_phases(step, after, steps, 1), _of_phases(step, before, steps, -1)
         return cls(
-            {name for name in after if name in steps},
+            {name for name in after if name in steps} | behind,
             [gate for gate in GATES if gate in after],
             [gate for gate in GATES if gate in before],
             [kind for kind in kinds if kind in after],
             [kind for kind in kinds if kind in before],
-            {name for name in before if name in steps},
+            {name for name in before if name in steps} | ahead,
+            behind | ahead,
+            (
+                *(f"after {name}" for name in after if name in PHASES),
+                *(f"before {name}" for name in before if name in PHASES),
+            ),
         )
+
+
+def _of_phases(step: Step, names: Collection[str], steps: Mapping[str, Step], way: int) -> set[str]:
+    """The steps that a step means by a phase: all of it, but for those that say the same of that phase.
+
+    `way` is 1 for what comes before the step, -1 for what comes behind. A phase that does so anyway means nothing.
+    """
+    meant = {
+        phase for phase in PHASES if phase in names and (PHASES.index(step.phase) - PHASES.index(phase)) * way <= 0
+    }
+
+    def says(other: Step) -> Collection[str]:
+        return (*other.needs, *other.after) if way > 0 else other.before
+
+    return {other.id for other in steps.values() if other.phase in meant - {*says(other)} and other.id != step.id}
 
 
 def _may_be_absent(name: str) -> bool:
@@ -193,8 +215,9 @@ def _on(placed: Placed, gates: Sequence[Gate]) -> Placed:
 
 
 def _reasons(own: _Targets, waits: Iterable[str]) -> tuple[str, ...]:
-    said = [f"after {name}" for name in (*own.behind, *waits, *own.after_kinds)]
-    return tuple(said + [f"before {name}" for name in (*own.ahead, *own.before_kinds, *sorted(own.waited_by))])
+    after = (*own.behind, *(name for name in waits if name not in own.of_phase), *own.after_kinds)
+    before = (*own.ahead, *own.before_kinds, *sorted(own.waited_by - own.of_phase))
+    return (*own.said, *(f"after {name}" for name in after), *(f"before {name}" for name in before))
 
 
 def _impossible(step: Step, begins: Gate | None, holds: Gate, own: _Targets, kinds: Sequence[str]) -> Iterator[Finding]:
@@ -241,6 +264,6 @@ def _unknown(step: Step, name: str) -> Finding:
             f"Use the plugin {plugin}, or leave {step.plugin} out.",
         )
     else:
-        message = f"names {name!r}, which is no step, gate or kind"
-        hint = f"Gates: {', '.join(get_args(Gate))}. A defect of the plugin {step.plugin}, or another one is missing."
+        message = f"names {name!r}, which is no step, gate, phase or kind"
+        hint = f"Gates: {', '.join(GATES)}. A defect of the plugin {step.plugin}, or another one is missing."
     return Finding("steps", "stop", step.id, message, hint)

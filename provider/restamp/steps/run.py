@@ -140,7 +140,7 @@ def asked(run: PluginRun, step: Step, pause: Callable[[float], None]) -> StepRes
     return tenacity.Retrying(
         retry=tenacity.retry_if_result(lambda result: result.status == "waiting" and not run.stopped()),
         stop=tenacity.stop_before_delay(patience),
-        wait=_until,
+        wait=lambda state: _until(state, patience),
         sleep=pause,
         retry_error_callback=stays,
     )(once)
@@ -173,11 +173,11 @@ def remembered(journal: Journal, recovery: str, step: str) -> str:
     return said[-1] if said else ""
 
 
-def _until(state: tenacity.RetryCallState) -> float:
-    """Seconds until a step is asked again: what it said, at most RESTAMP_AGAIN."""
+def _until(state: tenacity.RetryCallState, patience: float) -> float:
+    """Seconds until a step is asked again: what it said, at most RESTAMP_AGAIN unless it said: not in this run."""
     result: StepResult | None = state.outcome.result() if state.outcome else None
     said = result.again.total_seconds() if result and result.again is not None else _AGAIN
-    return min(said, float(os.environ.get(AGAIN) or said))
+    return said if said > patience else min(said, float(os.environ.get(AGAIN) or said))
 
 
 def _answered(run: PluginRun, step: Step, deadline: float) -> StepResult:
