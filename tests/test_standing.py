@@ -133,6 +133,17 @@ def test_what_only_others_make_is_waited_for_and_never_written(provider: Provide
     assert len(provider.stamp.writes) == writes
 
 
+def test_a_role_that_somebody_gave_by_hand_is_the_one_that_is_wanted(provider: Provider) -> None:
+    """A stamp takes no second one of the same role, principal and scope: the guid that it has there counts."""
+    person = provider.stamp.add_user("reader@contoso.example", "its own").object_id
+    role = {"role": "acdd72a7-3385-48ef-bd42-f606fba81ae7", "principal": person}
+    first = provider.made("RoleAssignment", role | {"name": "5f6b1d0a-6a3e-4f0c-9a57-0f7d2b8a4c11"})
+    second = provider.made("RoleAssignment", role | {"name": "5f6b1d0a-6a3e-4f0c-9a57-0f7d2b8a4c12"})
+
+    assert (first["outcome"], second["outcome"]) == ("created", "unchanged")
+    assert provider.provider.read("x", second).outs["status"] == "done"
+
+
 def test_what_hangs_on_another_is_read_by_itself(provider: Provider) -> None:
     """An offer's delegations have no list of their own: each is asked for, and stays in the state."""
     document = {"group": "rg", "offer": "gold", "name": "erp", "subscription": ERP}

@@ -110,8 +110,15 @@ def _insides(arm: "Arm", runbook: Runbook, result: Comparison, progress: Callabl
             replace(item, within=whose, holder=name) for item in differences if item.action != "left out"
         ]
         result.findings += lost.notes(wanted)
+        result.findings += [_renamed(each, whose) for each in inside.renamed(wanted, contents, runbook.kinds)]
         result.findings += [_left_out(item, whose) for item in differences if item.action == "left out"]
     progress("inside", count)
+
+
+def _renamed(named: tuple[str, str], whose: str) -> Finding:
+    """The same under another name is no difference: a stamp refuses a second one."""
+    hint = "Nothing is missing. The next capture writes down the name that the stamp has."
+    return Finding("renamed", "note", f"{named[0]} in {whose}", named[1], hint)
 
 
 def _left_out(item: Difference, whose: str) -> Finding:

@@ -43,6 +43,12 @@ class Contents:
         """The documents, in the order they were seen."""
         return [item.document for item in self.found.values()]
 
+    def of(self, document: Document, kinds: Kinds) -> Found[Any] | None:
+        """The object a document is about: under its name, or under another where a stamp takes no second one alike."""
+        kind = kinds.of(document)
+        same = (item for (name, _), item in self.found.items() if name == kind.name)
+        return self.found.get((kind.name, _ref(document, kinds))) or objects.alike(kind, document, same)
+
     def readable(self, kinds: Kinds) -> list[Document]:
         """The documents that are known in full: not a secret that is disabled."""
         return [document for document in self.documents if self.was_read(document, kinds)]
@@ -167,7 +173,7 @@ def gone(wanted: Iterable[Document], seen: Contents, kinds: Kinds, stamp: "Insid
 
     Nobody, where the directory cannot be asked.
     """
-    missing = [item for item in wanted if (kinds.of(item).name, _ref(item, kinds)) not in seen.found]
+    missing = [item for item in wanted if seen.of(item, kinds) is None]
     asked = {principal.lower() for item in (*missing, *seen.documents) if (principal := _principal(item))}
     known = stamp.names(asked) if asked and seen.covered else None
     return frozenset() if known is None else frozenset(asked - known.keys())
@@ -187,7 +193,8 @@ def compare(wanted: Iterable[Document], seen: Contents, kinds: Kinds) -> Iterato
     for document in wanted:
         kind = kinds.of(document)
         ref, label = kind.ref(document), kind.label(document)
-        found = rest.pop((kind.name, ref.lower()), None)
+        if (found := seen.of(document, kinds)) is not None:
+            rest.pop((kind.name, _ref(found.document, kinds)), None)
         if found is None:
             there = seen.was_read(document, kinds)
             left_out = _principal(document).lower() in seen.gone
@@ -203,6 +210,19 @@ def compare(wanted: Iterable[Document], seen: Contents, kinds: Kinds) -> Iterato
         nobodys = _principal(item.document).lower() in seen.gone
         ref, label = kind.ref(item.document), kind.label(item.document)
         yield Difference(name, ref, label, "left out" if nobodys else "unexpected")
+
+
+def renamed(wanted: Iterable[Document], seen: Contents, kinds: Kinds) -> Iterator[tuple[str, str]]:
+    """What is there under another name than its document's, and which."""
+    for document in wanted:
+        found, kind = seen.of(document, kinds), kinds.of(document)
+        if found is not None and (said := _other_name(kind, document, found)):
+            yield f"{kind.name} {kind.ref(document)}", said
+
+
+def _other_name(kind: Kind[Any], document: Document, found: Found[Any]) -> str:
+    other = kind.ref(found.document)
+    return "" if other.lower() == kind.ref(document).lower() else f"is there as {other}, made by somebody else"
 
 
 Noted = Callable[[str, str], AbstractContextManager[dict[str, Any]]]
@@ -253,9 +273,9 @@ class _Work:
 
     def _looked_at(self, kind: Kind[Any], document: Document, resource_id: str) -> Result:
         ref = kind.ref(document)
-        found = self.seen.found.get((kind.name, ref.lower()))
+        found = self.seen.of(document, self.kinds)
         if found is not None and not objects.compare(kind, document, found.document):
-            return Result(kind.name, ref, "unchanged")
+            return Result(kind.name, ref, "unchanged", _other_name(kind, document, found))
         if not self.seen.covered and kind.wire.endpoint != "admin":
             return Result(kind.name, ref, "waiting", SHUT_OUT)
         if found is None and _principal(document).lower() in self.seen.gone:

@@ -71,6 +71,7 @@ class Wire(Generic[D]):
     action: str = ""  # brought about by a POST of this name, not by a PUT
     read_only: str = ""  # why nobody can write it through the API: captured and verified
     afterwards: str = ""  # why `put` leaves it alone, and who writes it then: captured and verified
+    alike: tuple[str, ...] = ()  # fields that no two objects have alike: one under another name is the same
     everywhere: bool = False  # every stamp has it: that it is there says nothing
     acts: Callable[[Body, Body], Iterable[tuple[str, Body]]] | None = None  # POSTs from one body to another, for no PUT
     bound_to: str = ""  # a template: the identity that sealed fields are bound to
@@ -145,6 +146,11 @@ class Kind(Generic[D]):
         if not self.identity:
             return self.folder
         return self.prefix + ids.build(self._own, {name: str(getattr(document, name)) for name in self.identity})
+
+    def sameness(self, document: Document) -> tuple[str, ...]:
+        """What makes an object the same one, in lower case: its reference, or what no two have alike."""
+        said = [str(getattr(document, name)) for name in self.wire.alike] or [self.ref(document)]
+        return tuple(text.lower() for text in said)
 
     def values(self, ref: str) -> dict[str, str] | None:
         """The identity that a full reference names, or None where it is not of this kind."""

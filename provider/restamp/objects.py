@@ -301,6 +301,8 @@ def read(kind: Kind[D], wanted: D, stamp: Objects, kinds: Kinds) -> Found[D] | N
     Unwritable where there is one that is no document, or that no model expects.
     """
     body = stamp.get(kind.resource_id(wanted, stamp.place), kind.wire)
+    if body is None and kind.wire.alike:
+        return alike(kind, wanted, look(kind, stamp, kinds)[0])
     if body is None or kind.wire.absent(body):
         return None
     what = f"{kind.name} {kind.label(wanted)}"
@@ -310,6 +312,14 @@ def read(kind: Kind[D], wanted: D, stamp: Objects, kinds: Kinds) -> Found[D] | N
         return Found(body, decode(kind, body, stamp.place, kinds))
     except _NOT_UNDERSTOOD as error:
         raise Unwritable(what, f"is there in a form that restamp does not understand: {_short(error)}") from error
+
+
+def alike(kind: Kind[D], wanted: D, found: Iterable[Found[D]]) -> Found[D] | None:
+    """The object that is what a document wants, under another name, where a stamp takes no second one; else None."""
+    if not kind.wire.alike:
+        return None
+    own = kind.sameness(wanted)
+    return next((item for item in found if kind.sameness(item.document) == own), None)
 
 
 def _write(kind: Kind[D], wanted: D, stamp: Objects, kinds: Kinds, found: Found[D] | None = None) -> None:

@@ -117,7 +117,8 @@ def nothing_lost(before: Runbook, found: Runbook, deployment: str | None, *, kno
     changed = [] if known else [key for key in old if key in new and _differ(before.kinds, old[key], new[key])]
     if len(gone) * 2 <= len(old) if known else not gone + changed:
         return
-    names = [f"{kind} {ref}" + (f" in {holder}" if holder else "") for holder, kind, ref in gone + changed]
+    keys = [(holder, kind, before.kinds[kind].ref(old[holder, kind, same])) for holder, kind, same in gone + changed]
+    names = [f"{kind} {ref}" + (f" in {holder}" if holder else "") for holder, kind, ref in keys]
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     loss = f"it would take {len(gone)} of the runbook's {len(old)} objects away and change {len(changed)}"
     message = f"{loss}: {', '.join(names[:_SHOWN])}{more}"
@@ -126,12 +127,12 @@ def nothing_lost(before: Runbook, found: Runbook, deployment: str | None, *, kno
     raise Refused([Finding("takes-away", "stop", "capture", message, hint)])
 
 
-def _objects(runbook: Runbook) -> dict[tuple[str, str, str], Document]:
-    """Every document, what others hold included, by holder, kind and reference in lower case."""
+def _objects(runbook: Runbook) -> dict[tuple[str, str, tuple[str, ...]], Document]:
+    """Every document, what others hold included, by holder, kind and what makes it the same one."""
     of = runbook.kinds.of
     all_of_them = {"": runbook.documents, **runbook.inside}
     return {
-        (holder, of(document).name, of(document).ref(document).lower()): document
+        (holder, of(document).name, of(document).sameness(document)): document
         for holder, documents in all_of_them.items()
         for document in documents
     }

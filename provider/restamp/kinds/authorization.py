@@ -182,6 +182,7 @@ ROLE_ASSIGNMENT = Kind(
         source="documented",
         endpoint="tenant",
         computed=_DATES | {"scope"},
+        alike=("scope", "role", "principal"),  # documented: RoleAssignmentExists
         leave=_own,
         decode=_role_from_wire,
         encode=_role_to_wire,

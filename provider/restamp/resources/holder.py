@@ -105,6 +105,7 @@ def _told(results: list[Result], label: str, recovery: str | None, how: str) -> 
     said = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
     if results == [own]:
         said = {"unchanged": "adopted, nothing written", "updated": f"updated {own.message}"}.get(own.outcome, said[2:])
+    said += next((f"; {item}" for item in results[1:] if item.outcome == "unchanged" and item.message), "")
     outs: Props = {"status": status, "counts": dict(counts), "outcome": own.outcome}
     if not bad:
         live.say(f"{label}: {said}")

@@ -120,9 +120,7 @@ class Holding:
     def _has_to_write(self, seen: Contents) -> bool:
         """Whether something has to be written; to look into a vault that lets nobody in takes a write as well."""
         kinds = self._here.kinds
-        unseen = [
-            item for item in self._held if (kinds.of(item).name, kinds.of(item).ref(item).lower()) not in seen.found
-        ]
+        unseen = [item for item in self._held if seen.of(item, kinds) is None]
         return bool(self._differing(seen)) or not (seen.trusted or all(seen.was_read(item, kinds) for item in unseen))
 
 
