@@ -20,7 +20,7 @@ from pypsrp.wsman import WSMan
 from tests.asking import Desk
 from tests.test_simulator_tenant import OWNER, Tenant
 
-from restamp.simulator import Principal, Stamp, serve
+from restamp.simulator import Principal, Share, Stamp, serve
 from restamp.simulator.messages import Request, Response
 from restamp.simulator.pep import Pep
 from restamp.simulator.pep.accounts import cloud_admin, password_of
@@ -289,6 +289,8 @@ def test_a_backup_share_is_tested_before_it_is_set(session: Session) -> None:
     assert session.run("Test-AzureStack", Include=share) == [False]
     assert session.run("Test-AzureStack", Include=share, BackupSharePath="C:\\backups") == [False]
     path = "\\\\files\\backups"
+    session.stamp.state.share = Share(password="pa55 w\u00f6rd")
+    assert session.run("Test-AzureStack", Include=share, BackupSharePath=path) == [False]
     assert session.run("Test-AzureStack", Include=share, BackupSharePath=path, BackupShareCredential=good) == [True]
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from restamp.simulator import update
+from restamp.simulator.backups import controller
+from restamp.simulator.backups.share import ShareFault
 from restamp.simulator.state import State
 
 from .cmdlet import Cmdlet, Failure, Invocation, keep, kept
@@ -46,7 +48,7 @@ GROUPS = {"Default": DEFAULT, "UpdateReadiness": READY_FOR_UPDATE, "SecretRotati
 NAMES = frozenset({*DEFAULT, *READY_FOR_UPDATE, SCENARIOS, SHARE})
 ASSUMED = (
     "Test-AzureStack: refused while updating (documented: never to be run then); its tests pass but for those that"
-    " were broken, machines and role instances that do not run, a failed update, a backup share that is not set and a"
+    " were broken, machines and role instances that do not run, a failed update, a backup share that cannot be reached and a"
     " wrong service administrator; -DetailedResults"
     " shows Test, Result and Details; nothing is written by cloud scenarios.",
 )
@@ -131,12 +133,16 @@ def _scenarios(call: Invocation) -> str:
 
 
 def _share(call: Invocation) -> str:
-    given = call.text("BackupSharePath")
-    if given:
-        return "" if given.startswith("\\\\") else f"{given} is no path of a share."
-    place = f"{call.state.root}/resourceGroups/System.{call.state.region}/providers/Microsoft.Backup.Admin"
-    found = call.state.get(f"{place}/backupLocations/{call.state.region}")
-    return "" if found else "No backup share is set."
+    path = call.text("BackupSharePath") or str(controller.settings(call.state).get("path") or "")
+    if not path:
+        return "No backup share is set."
+    given = call.given.get("BackupShareCredential")
+    password = given[1] if isinstance(given, tuple) else call.state.store.note(controller.PASSWORD)
+    try:
+        call.state.share.at(path, password)
+    except ShareFault as fault:
+        return str(fault)
+    return ""
 
 
 def _roles(call: Invocation) -> str:
