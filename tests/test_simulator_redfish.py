@@ -1,12 +1,9 @@
-"""The BMCs of a simulated stamp's nodes: over HTTPS by an unmodified sushy; the same trees from a real emulator."""
+"""The BMCs of a simulated stamp's nodes: over HTTPS by an unmodified sushy, and in process."""
 
 import base64
 import json
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +11,8 @@ import sushy
 from sushy.exceptions import AccessError
 
 from restamp.simulator import Stamp, serve
-from restamp.simulator.certificates import authority, write
 from restamp.simulator.messages import Request, Response
-from restamp.simulator.redfish import HARDWARE, Nodes, tree
-from restamp.simulator.redfish import write as write_tree
+from restamp.simulator.redfish import HARDWARE, Nodes
 from restamp.simulator.server import Server
 
 
@@ -254,38 +249,3 @@ def test_what_is_no_node_does_not_answer(stamp: Stamp) -> None:
     assert stamp.handle(fifth).status == 404
     stamp.nodes = None
     assert stamp.handle(fifth).body["error"]["code"] == "HostNotFound"
-
-
-@pytest.fixture
-def emulator(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """OpenStack's emulator, a process of its own, over a node's tree: its address and its CA."""
-    files = write(authority(), "redmond", "ext.contoso.example", tmp_path / "tls")
-    write_tree(tree("fabrikam-g6", "azs-node01", "rack/1"), tmp_path / "tree")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-u", "-m", "sushy_tools.static.main", "-i", "127.0.0.1", "-p", str(port)]
-    command += ["-m", str(tmp_path / "tree"), "-c", str(files.chain), "-k", str(files.key)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield f"https://azs-node01-bmc.redmond.ext.contoso.example:{port}", files.ca
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def test_a_real_emulator_serves_the_same_trees(emulator: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a plugin is tested against is read alike from somebody else's Redfish service."""
-    address, ca = emulator
-    resolve = socket.getaddrinfo
-    monkeypatch.setattr(socket, "getaddrinfo", lambda _host, port, *more, **named: resolve("127.0.0.1", port, *more))
-    port = int(address.rpartition(":")[2])
-    for _ in range(1000):
-        with socket.socket() as tried:
-            tried.settimeout(5)
-            if tried.connect_ex(("127.0.0.1", port)) == 0:
-                break
-    found = inventory(sushy.Sushy(address, auth=sushy.auth.BasicAuth("any", "body"), verify=str(ca)))
-
-    assert found["model"][:2] == ("Fabrikam, Inc.", "Fabrikam HyperNode 660")
-    assert found["firmware"]["BIOS"] == found["bios"][0] == "1.14.2"
-    assert len(found["drives"]) == 10

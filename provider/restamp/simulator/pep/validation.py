@@ -48,7 +48,7 @@ GROUPS = {"Default": DEFAULT, "UpdateReadiness": READY_FOR_UPDATE, "SecretRotati
 NAMES = frozenset({*DEFAULT, *READY_FOR_UPDATE, SCENARIOS, SHARE})
 ASSUMED = (
     "Test-AzureStack: refused while updating (documented: never to be run then); its tests pass but for those that"
-    " were broken, machines and role instances that do not run, a failed update, a backup share that cannot be reached and a"
+    " were broken, machines and role instances that do not run, a failed update, a backup share out of reach and a"
     " wrong service administrator; -DetailedResults"
     " shows Test, Result and Details; nothing is written by cloud scenarios.",
 )
