@@ -1,6 +1,6 @@
 # The words people type. Each makes what it needs first: .venv (tools/setup) and the engine (tools/pulumi/engine).
 .DEFAULT_GOAL := help
-.PHONY: help demo test engine check bench soak conformance lock clean
+.PHONY: help demo test engine servers check bench soak conformance lock clean
 bin := .venv/bin
 RECORDINGS ?= tests/recordings
 ARGS ?=
@@ -13,11 +13,14 @@ help: ## this list
 demo: ## lose a simulated stamp and bring it back, in about a minute
 	@tools/run sh tools/demo
 
-test: engine check ## everything that has to be right: check, then the tests (ARGS="-k gate -x" goes to pytest)
+test: engine servers check ## everything that has to be right: check, then the tests (ARGS="-k gate -x" goes to pytest)
 	@tools/run pytest -q -n 2 --dist worksteal $(ARGS)
 
 engine: # first of all, as it may refuse at once
 	@tools/pulumi/engine >/dev/null
+
+servers: # what tests run beside Python's packages
+	@tools/servers
 
 check: ## format, lint, types, import contracts
 	@tools/setup

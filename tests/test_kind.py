@@ -13,7 +13,7 @@ from restamp.plugins import all_kinds
 HERE, THERE = Place("redmond", "5816b1a6-old"), Place("redmond", "9f00d1ce-new")
 
 
-NAMED = [kind for kind in all_kinds().on_their_own if kind.identity]
+NAMED = [kind for kind in all_kinds().on_the_stamp if kind.identity]
 
 
 @pytest.mark.parametrize("kind", NAMED, ids=lambda kind: kind.name)
