@@ -17,10 +17,10 @@ from restamp.errors import Refused
 from .shares import OEM, STAMP, backup_id, made, pair
 
 
-def restamp(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+def restamp(*arguments: str, group: str = "backups", **env: str) -> subprocess.CompletedProcess[str]:
     """`restamp backups ...`, without anything in the environment but what is given."""
     return subprocess.run(
-        [sys.executable, "-m", "restamp", "backups", *arguments],
+        [sys.executable, "-m", "restamp", group, *arguments],
         env={"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], **env},
         stdin=subprocess.DEVNULL,
         capture_output=True,

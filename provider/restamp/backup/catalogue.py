@@ -1,7 +1,6 @@
 """Share -> Catalogue: every snapshot with its metadata, and what is wrong with each before any data is read."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -26,7 +25,6 @@ _STATUSES = (
     "Corrupted",
     "Skipped",
 )
-_AT_ONCE = 8
 _ANOTHER = "Recover from another backup: `restamp backups list` shows them all."
 
 
@@ -81,9 +79,8 @@ def catalogue(share: Share, progress: Callable[[str, int], None] = lambda _what,
     """Everything on a share; Refused where there is no backup. `progress` hears what was found, with its count."""
     layout = lay_out(share)
     progress("files", len(layout.snapshots))
-    named = [layout.snapshots[key] for key in sorted(layout.snapshots)]
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
-        snapshots = tuple(threads.map(lambda snapshot: _read(share, snapshot), named))
+    # one after another: an SMB server grants a client only so many requests at once, and a second one would be refused
+    snapshots = tuple(_read(share, layout.snapshots[key]) for key in sorted(layout.snapshots))
     progress("snapshots", len(snapshots))
     findings = list(layout.findings)
     registered = _registered(share, layout.of_store, findings)

@@ -1,9 +1,11 @@
 """A share over SMB 3, encrypted on the way or not read at all; no handle keeps a stamp from writing or deleting."""
 
 import io
+import logging
 import ntpath
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from stat import S_ISDIR
 from typing import Any
 
@@ -14,7 +16,8 @@ from restamp.backup.address import Address
 from restamp.backup.share import Entry, Told
 from restamp.errors import ShareLost, Unreadable
 
-_SECONDS = 20
+PATIENCE = 30  # seconds without an answer, after which a server counts as gone
+logging.getLogger("smbprotocol").addHandler(logging.NullHandler())  # what goes wrong is raised, and told once
 
 
 class Smb:
@@ -22,7 +25,7 @@ class Smb:
 
     def __init__(self, address: Address, connections: dict[str, Any]) -> None:
         """`connections` holds the session; `connected` makes both."""
-        self.name, self._address = str(address), address
+        self.name, self.lost = str(address), False
         self._root = ntpath.join(f"\\\\{address.host}\\{address.share}", *address.folder.split("/"))
         self._with = {"port": address.port, "connection_cache": connections}
 
@@ -34,19 +37,16 @@ class Smb:
         share = cls(address, connections)
         try:
             with share._told(""):
-                smbclient.register_session(
-                    address.host,
-                    user or None,
-                    password or None,
-                    port=address.port,
-                    encrypt=True,
-                    connection_timeout=_SECONDS,
-                    connection_cache=connections,
-                )
+                how = {"encrypt": True, "connection_timeout": PATIENCE, **share._with}
+                smbclient.register_session(address.host, user or None, password or None, **how)
+                for connection in connections.values():  # the library itself would wait for an answer for ever
+                    connection.receive = partial(connection.receive, timeout=PATIENCE)
                 smbclient.stat(share._root, **share._with)
             yield share
         finally:
-            smbclient.reset_connection_cache(fail_on_error=False, connection_cache=connections)
+            for connection in connections.values():
+                with suppress(SMBException, OSError):  # what was read was read
+                    connection.disconnect(close=not share.lost)
 
     def entries(self, path: str) -> list[Entry]:
         """What is in a folder, in order of names."""
@@ -78,6 +78,7 @@ class Smb:
             reason = (error.strerror or str(error)).lower()
             raise (Unreadable(path, reason) if path else ShareLost(self.name, reason)) from error
         except (SMBException, OSError, ValueError) as error:
+            self.lost = True
             raise ShareLost(self.name, _reason(error)) from error
 
 
