@@ -27,7 +27,7 @@ from restamp.runbook import Runbook, load, save
 from restamp.runbook.save import own_file
 from restamp.secrets.places import identity_of
 from restamp.simulator import Stamp
-from restamp.simulator.backups import controller
+from restamp.simulator.backups import settings
 from restamp.simulator.recordings import exchanges
 
 from .asking import Desk
@@ -195,7 +195,7 @@ def test_a_backup_location_goes_through_the_wire_and_its_secrets_never_come_back
     }
     assert world.read(LOCATION) == []
     assert statuses(world, body) == [202, 202, 200]
-    assert world.stamp.state.store.note(controller.PASSWORD) == PASSWORD
+    assert world.stamp.state.store.note(settings.PASSWORD) == PASSWORD
     assert PASSWORD not in str(world.stamp.objects())
     assert CERTIFICATE not in str(world.stamp.objects())
     assert world.read(LOCATION) == [SHARE.model_copy(update={"certificate": None})]
@@ -222,9 +222,9 @@ def test_every_write_of_a_backup_location_carries_the_password(world: World) -> 
 
     assert world.write(wanted) == "created"
     assert world.write(wanted) == "unchanged"
-    world.stamp.state.store.write_note(controller.PASSWORD, "")
+    world.stamp.state.store.write_note(settings.PASSWORD, "")
     assert world.write(wanted.model_copy(update={"retention": 14})) == "updated"
-    assert world.stamp.state.store.note(controller.PASSWORD) == PASSWORD
+    assert world.stamp.state.store.note(settings.PASSWORD) == PASSWORD
     assert world.wire(LOCATION, SHARE)["properties"]["externalStoreDefault"]["backupRetentionPeriodInDays"] == 14
     assert world.writes() == [f"PUT {REGION}"] * 2
 

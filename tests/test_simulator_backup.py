@@ -36,6 +36,7 @@ from restamp.backup.proof import Proof
 from restamp.backup.share import Folder
 from restamp.backup.verdict import Said, judge
 from restamp.simulator import Share
+from restamp.simulator.circumstances import put_under
 from restamp.simulator.population import population
 
 SUBSCRIPTIONS = "WAS;WasService;-;Microsoft.AzureStack.Subscriptions"
@@ -364,4 +365,20 @@ def test_without_settings_there_are_no_backups() -> None:
 
     assert desk.ask("POST", place(desk, "/createBackup")).status == 404
     assert listed(desk) == []
+    stamp.close()
+
+
+def test_on_a_hurried_stamp_waiting_costs_no_time(folder: Path) -> None:
+    """restamp's own client polls as often as ever; it is the stamp's clock that moves on meanwhile."""
+    stamp = new_stamp(share=Share(folder))
+    put_under(stamp, token_lifetime=30 * DAY, hurried=True)
+    desk = Desk(stamp)
+    set_up(desk)
+    before = stamp.clock.offset
+    with served(stamp) as server, Arm(settings_for(server)) as arm:
+        arm.admin.write("POST", arm.admin.url(f"{desk.root}/{place(desk, '/createBackup')}", "2018-09-01"))
+    polls = [each.status for each in stamp.requests if "/operationResults/" in each.path]
+
+    assert (polls, stamp.clock.offset - before) == ([202] * 6 + [200], 7 * 60)
+    assert [each["status"] for each in listed(desk)] == ["Succeeded"]
     stamp.close()

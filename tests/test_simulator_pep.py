@@ -292,6 +292,8 @@ def test_a_backup_share_is_tested_before_it_is_set(session: Session) -> None:
     session.stamp.state.share = Share(password="pa55 w\u00f6rd")
     assert session.run("Test-AzureStack", Include=share, BackupSharePath=path) == [False]
     assert session.run("Test-AzureStack", Include=share, BackupSharePath=path, BackupShareCredential=good) == [True]
+    session.stamp.state.share.password = "another"
+    assert session.run("Test-AzureStack", Include=share, BackupSharePath=path, BackupShareCredential=good) == [False]
 
 
 @pytest.mark.parametrize("stamp", ["AzureAD"], indirect=True)

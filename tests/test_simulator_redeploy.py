@@ -302,19 +302,24 @@ def _driven(folder: Path, backup: str, key: Path, stamp: Stamp | None) -> None:
     early = command(*recover, RESTAMP_PFX_PASSWORD="sesame")
     lost = command("lose", folder)
     wrong = command(*recover, RESTAMP_PFX_PASSWORD="open it")
-    done = command(*recover, "--nodes", 6, "--oem", "Fabrikam", "--let-in", "restamp", RESTAMP_PFX_PASSWORD="sesame")
+    machines = ("--nodes", 6, "--hardware", "fabrikam-g6")
+    unknown = command(*recover, "--hardware", "tin", RESTAMP_PFX_PASSWORD="sesame")
+    done = command(*recover, *machines, "--let-in", "restamp", RESTAMP_PFX_PASSWORD="sesame")
     moved = command("clock", folder, 90)
 
     assert (early.returncode, "restamp simulator lose" in early.stderr) == (2, True), early.stderr
     assert (lost.returncode, "lost: redmond.ext.contoso.example" in lost.stdout) == (0, True), lost.stderr
     assert (wrong.returncode, "--pfx" in wrong.stderr) == (2, True), wrong.stderr
     assert done.returncode == 0, done.stderr
-    assert "6 nodes of Fabrikam" in done.stdout
+    assert "6 nodes of Fabrikam, Inc." in done.stdout
+    assert (unknown.returncode, "contoso-g4" in unknown.stderr) == (2, True)
     assert "sesame" not in done.stdout + done.stderr
     assert "RESTAMP_CLIENT_ID" in (folder / "env.sh").read_text()
     assert (folder / "service-admin.txt").stat().st_mode & 0o077 == 0
     assert moved.returncode == 0, moved.stderr
     if stamp is not None:
+        assert stamp.nodes is not None
+        assert len(stamp.nodes.hosts) == 6
         assert stamp.clock.offset > 89 * 60
         assert not deployment.is_lost(stamp.state)
 

@@ -88,6 +88,9 @@ def redeploy(
     oem: Annotated[str | None, typer.Option(help="Whose machines they are.", metavar="NAME")] = None,
     model: Annotated[str | None, typer.Option(help="Which machines they are.", metavar="NAME")] = None,
     nodes: Annotated[int | None, typer.Option(help="How many they are.", metavar="N", min=1, max=16)] = None,
+    hardware: Annotated[
+        str | None, typer.Option(help="With BMCs, which answer Redfish: contoso-g4 or fabrikam-g6.", metavar="NAME")
+    ] = None,
     let_in: Annotated[
         str, typer.Option(help="And make an application of this name, an Owner; env.sh has it.", metavar="NAME")
     ] = "",
@@ -99,7 +102,7 @@ def redeploy(
     does not bring back is not there: registration, marketplace, storage accounts, the settings of backups.
     """
     machines = {"version": version, "oem_version": oem_version, "oem": oem, "model": model, "nodes": nodes}
-    asked: dict[str, Any] = {"baseline": machines, "let_in": let_in}
+    asked: dict[str, Any] = {"baseline": machines, "hardware": hardware and known(hardware), "let_in": let_in}
     if recover is not None:
         injected = "call" if by_call else "deployment"
         asked["source"] = _key(pfx) | {"backup": recover, "path": path, "injected": injected, "settle": settle * 60}
@@ -107,6 +110,16 @@ def redeploy(
     print(f"deployed: {told['deployment']}, {told['baseline']['nodes']} nodes of {told['baseline']['oem']}")
     print(f"  {told['baseline']['version']}, default provider subscription {told['provider_subscription']}")
     _leave(folder, told)
+
+
+def known(hardware: str) -> str:
+    """The name of a hardware; Refused where there is none of that name."""
+    from restamp.simulator.redfish import HARDWARE
+
+    if hardware not in HARDWARE:
+        hint = f"It is one of {', '.join(HARDWARE)}."
+        raise Refused([Finding("no-hardware", "stop", hardware, "there is no such hardware", hint)])
+    return hardware
 
 
 def _key(pfx: Path | None) -> dict[str, str]:

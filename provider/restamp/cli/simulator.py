@@ -4,6 +4,7 @@ import shlex
 import signal
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,8 +13,11 @@ import typer
 from restamp.cli import rack
 
 if TYPE_CHECKING:
-    from restamp.simulator import Stamp
+    from restamp.simulator import Baseline, Stamp
     from restamp.simulator.server import Server
+
+
+LONG = 30 * 86400  # seconds a token is good for, where time flies
 
 
 def add_to(app: typer.Typer) -> None:
@@ -68,6 +72,9 @@ def simulator(
     hardware: Annotated[
         str, typer.Option(help="Whose machines they are: contoso-g4 or fabrikam-g6.", metavar="NAME")
     ] = "contoso-g4",
+    hurried: Annotated[
+        bool, typer.Option("--hurried", help="Waiting costs no time: the clock jumps on by what clients should wait.")
+    ] = False,
     latency: Annotated[float, typer.Option(help="Seconds every answer takes.", metavar="SECONDS")] = 0,
     state: Annotated[
         Path | None, typer.Option(help="Keep everything in this SQLite file, and go on from it.", metavar="FILE")
@@ -90,14 +97,17 @@ def simulator(
         return
     from restamp.simulator import Share, serve
 
-    here = _begun(stamp, identity, deployment, seed, state)
+    here = _begun(stamp, identity, deployment, state, _machines(nodes, hardware))
+    if seed is not None and not (seed / "stamp.yaml").exists():
+        _recorded(here, seed)
     if share is not None:
         here.state.share = Share(_present(share))
-    if writes or latency:
+    if writes or latency or hurried:
         from restamp.simulator.budgets import Budgets, Latency
         from restamp.simulator.circumstances import put_under
 
-        put_under(here, Budgets(writes_per_second=writes or None), Latency(latency, latency))
+        budgets, lifetime = Budgets(writes_per_second=writes or None), LONG if hurried else 3600
+        put_under(here, budgets, Latency(latency, latency), token_lifetime=lifetime, hurried=hurried)
     _equipped(here, pep, nodes, hardware)
     if population:
         _populated(here, population, contents, lost)
@@ -132,14 +142,21 @@ def _equipped(stamp: "Stamp", pep: bool, nodes: int, hardware: str) -> None:
 
         stamp.pep = Pep(stamp.state)
     if nodes:
-        from restamp.errors import Refused
-        from restamp.models.finding import Finding
-        from restamp.simulator.redfish import HARDWARE, Nodes
+        from restamp.simulator.redfish import Nodes
 
-        if hardware not in HARDWARE:
-            hint = f"It is one of {', '.join(HARDWARE)}."
-            raise Refused([Finding("no-hardware", "stop", hardware, "there is no such hardware", hint)])
         stamp.nodes = Nodes(stamp.state, hardware, nodes)
+
+
+def _machines(nodes: int, hardware: str) -> "Baseline":
+    """What the stamp was deployed on: machines with BMCs, or the usual ones without."""
+    from restamp.simulator.baseline import USUAL
+
+    if not nodes:
+        return USUAL
+    from restamp.simulator.redfish import maker
+
+    oem, model = maker(rack.known(hardware))
+    return replace(USUAL, oem=oem, model=model, nodes=nodes)
 
 
 def _populated(stamp: "Stamp", number: int, contents: bool, lost: bool) -> None:
@@ -160,26 +177,28 @@ def _stop(*_: object) -> None:
 
 
 def _begun(
-    name: str, identity: Literal["ADFS", "AzureAD"], deployment: int, seed: Path | None, state: Path | None
+    name: str, identity: Literal["ADFS", "AzureAD"], deployment: int, state: Path | None, machines: "Baseline"
 ) -> "Stamp":
-    """A new stamp or the one in the state file; with the objects that recordings begin with, moved onto it."""
-    from restamp.errors import Refused
-    from restamp.models.finding import Finding
+    """A new stamp, or the one in the state file."""
     from restamp.simulator import Stamp
-    from restamp.simulator.recordings import Seed, exchanges, initial_state, rebased
 
     region, _, domain = name.partition(".")
-    stamp = Stamp(region=region, domain=domain, identity=identity, state=state, seed=deployment)
-    if seed is None or (seed / "stamp.yaml").exists():
-        return stamp
+    return Stamp(region, domain, identity, state, deployment, baseline=machines)
+
+
+def _recorded(stamp: "Stamp", seed: Path) -> None:
+    """The objects that recordings begin with, moved onto the stamp."""
+    from restamp.errors import Refused
+    from restamp.models.finding import Finding
+    from restamp.simulator.recordings import Seed, exchanges, initial_state, rebased
+
     try:
         recorded = initial_state(exchanges(seed))
     except (OSError, ValueError) as error:
         hint = "Name the folder of a runbook (it has a stamp.yaml), or of recordings (*.Recording.json)."
         raise Refused([Finding("no-seed", "stop", str(seed), str(error), hint)]) from error
-    here = Seed(region, stamp.provider_subscription, None)
+    here = Seed(stamp.region, stamp.provider_subscription, None)
     stamp.load(rebased(body, recorded, here) for body in recorded.objects)
-    return stamp
 
 
 def _restored(stamp: "Stamp", server: "Server", runbook: Path) -> None:

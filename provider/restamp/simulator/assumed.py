@@ -1,7 +1,7 @@
 """What a simulated stamp answers without a recording, a swagger or a document to show for it."""
 
 from . import budgets, builtin, deployment, gateway, guards, identity, paging
-from .backups import controller, repositories
+from .backups import controller, repositories, retention, writing
 from .pep import endpoint
 from .pep.tables import ALL
 from .redfish import service
@@ -19,6 +19,8 @@ def listed() -> list[str]:
         *builtin.ASSUMED,
         *repositories.ASSUMED,
         *controller.ASSUMED,
+        *writing.ASSUMED,
+        *retention.ASSUMED,
         *deployment.ASSUMED,
     )
     rules = (sentence for rule in RULES for sentence in rule.assumed)

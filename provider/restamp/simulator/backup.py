@@ -5,12 +5,9 @@ from base64 import b64decode
 from copy import deepcopy
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from . import agenda, operations, update
-from .backups import controller, restoring
+from .backup_location import FIELDS, headers, put, started
+from .backups import controller, restoring, retention, settings
 from .backups.repositories import ALL
 from .backups.restoring import Key, Unrecoverable
 from .backups.share import MANAGED, ShareFault
@@ -18,95 +15,16 @@ from .messages import Response, error, refuse
 from .rules import GET, LIST, PUT, READ_ONLY, Call, Rule, deny
 from .state import State
 from .store import Wire
-from .verbs import canonical, check_fields
 
 NAMESPACE = "Microsoft.Backup.Admin"
 VERSION = "2018-09-01"
-WRITTEN = ("path", "userName", "backupFrequencyInHours", "isBackupSchedulerEnabled", "backupRetentionPeriodInDays")
-FIELDS = {"backupFrequencyInHours": int, "backupRetentionPeriodInDays": int, "isBackupSchedulerEnabled": bool}
-LIMITS = {"backupFrequencyInHours": (4, 12, 12), "backupRetentionPeriodInDays": (2, 14, 7)}  # documented, with default
-RESTORE_TAKES, PRUNE_TAKES, SETTINGS_TAKE = 120.0, 30.0, 5.0  # seconds (a restore of one role took 3 minutes: recorded)
-SMALLEST = 2048  # bits of the certificate's key
+RESTORE_TAKES, PRUNE_TAKES = 120.0, 30.0  # seconds (a restore of one role took 3 minutes: recorded)
 PLAIN = {"content-type": "application/json"}  # of operations' results (recorded)
 
 
 def missing(call: Call) -> Response:
     """Return Backup's 404 (assumed)."""
     return error(404, "ResourceNotFound", f"The resource '{call.address.name}' was not found.")
-
-
-def put_location(call: Call) -> Response:
-    """Set the location, as an operation (recorded); it is so at once, and the operation done later."""
-    sent = call.sent().get("properties") or {}
-    given = sent.get("externalStoreDefault") if isinstance(sent, dict) else None
-    if not isinstance(given, dict):
-        raise refuse(400, "InvalidRequestContent", "The property 'externalStoreDefault' is missing.")
-    check_fields(call, given)
-    if not all(isinstance(given.get(name), str) and given[name] for name in ("path", "userName", "password")):
-        raise refuse(400, "InvalidRequestContent", "A path, a user name and a password are needed.")
-    _check_limits(given)
-    old = call.state.store.get(call.address.key) or {}
-    kept = (old.get("properties") or {}).get("externalStoreDefault") or {}
-    certificate = _certificate(given.get("encryptionCertBase64"))
-    print_of = restoring.thumbprint(certificate) if certificate else kept.get("encryptionCertThumbprint")
-    if not print_of:
-        raise refuse(400, "InvalidRequestContent", "A certificate to encrypt backups with is needed.")
-    if certificate:
-        call.state.store.write_note(controller.CERTIFICATE, certificate.public_bytes(Encoding.PEM).decode())
-    call.state.store.write_note(controller.PASSWORD, given["password"])
-    call.state.store.put(call.address.key, _body(call, old, _store(call, given, kept, print_of)))
-    controller.expire(call.state)
-    return started(call, operations.begin(call.state, SETTINGS_TAKE, what="settings", retry="5"))
-
-
-def _check_limits(given: Wire) -> None:
-    for name, (least, most, _) in LIMITS.items():
-        if (value := given.get(name)) is not None and not least <= value <= most:
-            raise refuse(400, "InvalidRequestContent", f"'{name}' has to be from {least} to {most}, not {value}.")
-
-
-def _certificate(given: Any) -> x509.Certificate | None:
-    """Return the certificate that was sent; what is none, has a private key or a short one is refused."""
-    if not given:
-        return None
-    try:
-        found = x509.load_der_x509_certificate(b64decode(given, validate=True))
-    except (binascii.Error, TypeError, ValueError):
-        raise refuse(400, "InvalidRequestContent", "The encryption cert must be a .cer certificate.") from None
-    key = found.public_key()
-    if not isinstance(key, rsa.RSAPublicKey) or key.key_size < SMALLEST:
-        raise refuse(400, "InvalidRequestContent", f"The encryption cert needs an RSA key of {SMALLEST} bits or more.")
-    return found
-
-
-def _store(call: Call, given: Wire, kept: Wire, print_of: str) -> Wire:
-    """Return what is shown of the place backups go to: never the password, nor the certificate (recorded: null)."""
-    usual = {name: default for name, (_, _, default) in LIMITS.items()}
-    shown = {name: given.get(name, kept.get(name, usual.get(name))) for name in WRITTEN}
-    due = controller.plan(call.state, shown["backupFrequencyInHours"] or usual["backupFrequencyInHours"])
-    return {
-        "path": shown["path"],
-        "userName": shown["userName"],
-        "password": None,
-        "encryptionCertBase64": None,
-        "encryptionCertThumbprint": print_of,
-        "backupFrequencyInHours": shown["backupFrequencyInHours"],
-        "availableCapacity": _capacity(call.state),
-        "isBackupSchedulerEnabled": bool(shown["isBackupSchedulerEnabled"]),
-        "nextBackupTime": controller.moment(due),
-        "lastBackupTime": kept.get("lastBackupTime"),
-        "backupRetentionPeriodInDays": shown["backupRetentionPeriodInDays"],
-    }
-
-
-def _capacity(state: State) -> str:
-    """Return how much fits on the share, as a text (recorded)."""
-    return f"{state.share.free / 1024**4:.2f} TB"
-
-
-def _body(call: Call, old: Wire, store: Wire) -> Wire:
-    place = {"id": old.get("id") or canonical(call), "name": call.state.region, "type": call.rule.shown_type}
-    return place | {"location": call.state.region, "tags": {}, "properties": {"externalStoreDefault": store}}
 
 
 def create(call: Call) -> Response:
@@ -126,7 +44,7 @@ def _configured(call: Call) -> str:
     found = call.state.get(here)
     if found is None:
         raise deny(missing(call))
-    if call.address.types[-1].lower() == "createbackup" and not controller.settings(call.state).get("path"):
+    if call.address.types[-1].lower() == "createbackup" and not settings.current(call.state).get("path"):
         raise refuse(400, "BackupShareNotConfigured", "The backup share is not configured.")
     return here
 
@@ -169,7 +87,7 @@ def _key(sent: Wire) -> Key:
 
 def _bring_back(state: State, backup: str, path: str, key: Key, roles: set[str]) -> None:
     try:
-        place = state.share.at(path, state.store.note(controller.PASSWORD))
+        place = state.share.at(path, state.store.note(settings.PASSWORD))
         links = restoring.chains(place, backup)
         restoring.check_same_cloud(state, restoring.inputs(place, links, key))
         wanted = {each: restoring.read(place, one, key) for each, one in links.items() if each.role in roles}
@@ -186,26 +104,14 @@ def prune(call: Call) -> Response:
     if asked not in {"Default", "DryRun"}:
         raise refuse(400, "InvalidRequestContent", f"'{asked}' is no type of operation.")
     try:
-        place = controller.place(call.state)
-        found = controller.garbage(place)
+        place = settings.place(call.state)
+        found = retention.garbage(place)
         for name in found if asked == "Default" else ():
             place.delete(name)
     except ShareFault as fault:
         raise refuse(400, fault.kind, str(fault)) from fault
     paths = [f"{MANAGED.lower()}/{name}" for name in found]
     return started(call, operations.begin(call.state, PRUNE_TAKES, what="prune", retry="60", paths=paths), here)
-
-
-def started(call: Call, operation: str, here: str = "") -> Response:
-    """Return the 202 of Backup's operations, with `Location`; pruning has the other header too (recorded)."""
-    return Response(202, None, _headers(call, operation, here or call.address.path))
-
-
-def _headers(call: Call, operation: str, here: str) -> dict[str, str]:
-    kept = operations.kept(call.state, operation) or {}
-    url = f"https://{call.request.host}{here}/operationResults/{operation}?api-version={call.request.api_version}"
-    both = {"azure-asyncoperation": f"{url}&IsAsyncOperation=1"} if kept["what"] == "prune" else {}
-    return both | {"location": url, "retry-after": kept["retry"]}
 
 
 def polled(call: Call) -> Response:
@@ -215,7 +121,7 @@ def polled(call: Call) -> Response:
         raise refuse(404, "ResourceNotFound", "The operation was not found.")
     here = call.address.path.rpartition("/")[0].rpartition("/")[0]
     if not done:
-        return Response(202, None, _headers(call, call.address.name, here))
+        return Response(202, None, headers(call, call.address.name, here))
     shown = _result(call, kept, here)
     return Response(200, shown, dict(PLAIN) if shown is not None else {})
 
@@ -258,7 +164,7 @@ RULES = (
     row(
         "backupLocations",
         methods={GET, LIST, PUT},
-        answers={PUT: put_location},
+        answers={PUT: put},
         actions={"createbackup": create, "pruneexternalstore": prune},
         fields=FIELDS,
         assumed=(

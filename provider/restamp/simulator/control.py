@@ -65,11 +65,14 @@ def _lose(stamp: "Stamp", _asked: Asked) -> dict[str, Any]:
 
 
 def _redeploy(stamp: "Stamp", asked: Asked) -> dict[str, Any]:
-    """`baseline` are fields of Baseline; `source` those of Source, its `pfx` in base64; the rest is as before."""
+    """Deploy: `baseline` has fields of Baseline, `source` of Source, its `pfx` in base64; the rest is as before."""
     source = None
     if given := asked.get("source"):
         source = deployment.Source(**given | {"pfx": b64decode(given["pfx"])})
-    admin = deployment.redeploy(stamp, _baseline(stamp, asked.get("baseline", {})), source)
+    wanted = _baseline(stamp, asked.get("baseline", {}))
+    if hardware := asked.get("hardware"):
+        wanted = _racked(stamp, str(hardware), wanted)
+    admin = deployment.redeploy(stamp, wanted, source)
     told: dict[str, Any] = {"deployment": stamp.deployment_id, "provider_subscription": stamp.provider_subscription}
     told |= {"baseline": asdict(deployment.baseline(stamp.state)), "admin": admin.name, "password": admin.secret}
     if asked.get("let_in"):
@@ -83,6 +86,15 @@ def _baseline(stamp: "Stamp", asked: Asked) -> Baseline:
     wanted = {name: value for name, value in asked.items() if value is not None}
     before = deployment.baseline(stamp.state)
     return replace(before, **wanted)
+
+
+def _racked(stamp: "Stamp", hardware: str, wanted: Baseline) -> Baseline:
+    """Put machines into the rack, whose BMCs answer from now on; return what is deployed on them."""
+    from .redfish import Nodes, maker  # most stamps go without BMCs
+
+    stamp.nodes = Nodes(stamp.state, hardware, wanted.nodes, rack=stamp.deployment_id)
+    oem, model = maker(hardware)
+    return replace(wanted, oem=oem, model=model)
 
 
 def _clock(stamp: "Stamp", asked: Asked) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from . import builtin, operations, update
-from .backups import controller, repositories, restoring
+from .backups import controller, repositories, restoring, settings
 from .backups.restoring import Key, Unrecoverable
 from .backups.share import ShareFault
 from .backups.snapshots import Snapshot
@@ -57,13 +57,13 @@ def lose(stamp: "Stamp") -> None:
     with stamp.lock:
         stamp.catch_up()
         state, notes = stamp.state, stamp.state.store.note
-        settings = controller.settings(state)
+        store = settings.current(state)
         left = {
             "identity": notes("identity"),
             "authority": notes("authority"),
             BASELINE: asdict(replace(baseline(state), version=update.version(state))),
             COUNT: notes(COUNT, 1),
-            LOST: {"path": settings.get("path"), "password": notes(controller.PASSWORD)},
+            LOST: {"path": store.get("path"), "password": notes(settings.PASSWORD)},
         }
         people = [_outside(person) for person in state.directory if _outlives(person, state)]
         stamp.nodes = None
@@ -108,7 +108,9 @@ def redeploy(stamp: "Stamp", deployed: Baseline, source: Source | None = None) -
         fresh = {name: derived(number, f"{state.home}/{name}") for name in ("deployment_id", "cloud_id")}
         people = [entry(person) for person in state.directory]
         _begin(state, known | fresh | {"settle": source.settle if source else 0.0}, deployed, number)
+        lifetime = stamp.identities.lifetime
         stamp.identities = IdentityService(state, key_of(f"{state.deployment_id}/{state.cloud_id}"))
+        stamp.identities.lifetime = lifetime
         stamp.admin = _service_admin(state, people)
         stamp.load([entry(stamp.admin), *(each for each in people if each["object_id"] != stamp.admin.object_id)])
         stamp.load(builtin.objects(state, deployed))
@@ -174,7 +176,7 @@ class _Found:
         early = {each: contents for each, contents in self._contents.items() if each.early}
         for contents in early.values():
             repositories.inject(state, contents)
-        state.store.write_note(controller.PASSWORD, self.password)
+        state.store.write_note(settings.PASSWORD, self.password)
         operations.keep(state, self.tip.backup, done=0.0, what="backup", retry="60", path=self.path)
         controller.show(state, self.tip, [each.role for each in self._links])
         if source.injected == "deployment":

@@ -143,8 +143,9 @@ def polled_pool(call: Call) -> Response:
     if found is None:
         raise deny(empty_missing(call))
     if operations.is_done(call.state, call.address.name):
-        return Response(200, found)
-    return _accepted(call, call.address.types[-1], call.address.name, _busy(found))
+        return Response(200, found, dict(PLAIN))
+    again = _accepted(call, call.address.types[-1], call.address.name)
+    return Response(202, _busy(found), again.headers | PLAIN)
 
 
 def row(kind: str, *versions: str, **more: Any) -> Rule:

@@ -113,6 +113,7 @@ class Stamp:
         self.pep: Pep | None = None  # the privileged endpoint, where there is one
         self.nodes: Nodes | None = None  # the BMCs of its hardware, likewise
         self.budgets, self.latency, self.page_size = Budgets(), Latency(), 0  # 0: lists have no pages
+        self.hurried = False  # what clients are told to wait costs no time
         self.requests: deque[Record] = deque(maxlen=100_000)
         self._seed = seed
         if is_new:
@@ -322,6 +323,9 @@ class Stamp:
             if fault is not None:
                 fault.change(request, response, self.clock.time())
         response.delay += self.latency.of(request)
+        if self.hurried and response.status == 202:
+            self.clock.advance(float(response.headers.get("retry-after", 0)))
+            response.headers["retry-after"] = "0"
         who = (principal.client_id or principal.name) if principal else None
         self.requests.append(Record(request.method, request.path, response.status, who, plane, changed))
         return response

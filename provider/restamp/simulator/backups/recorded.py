@@ -9,7 +9,7 @@ from restamp.simulator.addresses import parse
 from restamp.simulator.exchanges import Exchange
 from restamp.simulator.state import State
 
-from . import controller
+from . import settings
 from .repositories import REGISTERED
 
 RESULTS = ("microsoft.backup.admin", "backuplocations/operationresults")
@@ -28,8 +28,8 @@ class Shown:
 
     def put_into(self, state: State) -> None:
         """Let a stamp be so."""
-        here = controller.location(state)
-        if here is not None and not controller.settings(state):
+        here = settings.location(state)
+        if here is not None and not settings.current(state):
             store = {"path": PATH, "encryptionCertThumbprint": self.thumbprint}
             state.store.put(here["id"].lower(), here | {"tags": {}, "properties": {"externalStoreDefault": store}})
         if self.roles:
@@ -37,7 +37,7 @@ class Shown:
         if self.version:
             update.set_versions(state, self.version, self.oem_version)
         for name in self.strays:
-            controller.place(state).write(name, b"")
+            settings.place(state).write(name, b"")
 
 
 def shown(recorded: Iterable[Exchange]) -> Shown:

@@ -62,6 +62,19 @@ def metadata(snapshot: Snapshot) -> bytes:
     return b'<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root)
 
 
+def info(snapshot: Snapshot, roles: Iterable[str]) -> bytes:
+    """Return the store's own file about a backup: fields as the API names them, form made up."""
+    root = ElementTree.Element("BackupInfo")
+    _add(root, BackupDataVersion="1.0.1", BackupId=snapshot.backup, Status=snapshot.status)
+    _add(root, CreatedDateTime=snapshot.created, TimeTakenToCreate=snapshot.took)
+    _add(root, StampVersion=snapshot.stamp_version, OemVersion=snapshot.oem_version, DeploymentID=snapshot.deployment)
+    _add(root, EncryptionCertThumbprint=snapshot.thumbprint, IsAutomaticBackup=str(snapshot.automatic).lower())
+    statuses = ElementTree.SubElement(root, "RoleStatus")
+    for role in dict.fromkeys(roles):
+        _add(ElementTree.SubElement(statuses, "Role"), RoleName=role, Status=snapshot.status)
+    return b'<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root)
+
+
 def _add(parent: ElementTree.Element, **texts: str) -> None:
     for name, text in texts.items():
         ElementTree.SubElement(parent, name).text = text

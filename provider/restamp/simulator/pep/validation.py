@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from restamp.simulator import update
-from restamp.simulator.backups import controller
+from restamp.simulator.backups import settings
 from restamp.simulator.backups.share import ShareFault
 from restamp.simulator.state import State
 
@@ -133,11 +133,11 @@ def _scenarios(call: Invocation) -> str:
 
 
 def _share(call: Invocation) -> str:
-    path = call.text("BackupSharePath") or str(controller.settings(call.state).get("path") or "")
+    path = call.text("BackupSharePath") or str(settings.current(call.state).get("path") or "")
     if not path:
         return "No backup share is set."
     given = call.given.get("BackupShareCredential")
-    password = given[1] if isinstance(given, tuple) else call.state.store.note(controller.PASSWORD)
+    password = given[1] if isinstance(given, tuple) else call.state.store.note(settings.PASSWORD)
     try:
         call.state.share.at(path, password)
     except ShareFault as fault:

@@ -4,6 +4,6 @@ Shapes as DMTF's Redfish schemas document them; vendors, models and versions are
 """
 
 from .service import Nodes
-from .tree import HARDWARE, tree, write
+from .tree import HARDWARE, maker, tree, write
 
-__all__ = ["HARDWARE", "Nodes", "tree", "write"]
+__all__ = ["HARDWARE", "Nodes", "maker", "tree", "write"]

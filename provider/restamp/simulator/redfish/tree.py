@@ -29,6 +29,13 @@ def tree(hardware: str, node: str, machine: str) -> Tree:
     return {path.rstrip("/"): _resource(path, body, found) for path, body in found.items()}
 
 
+def maker(hardware: str) -> tuple[str, str]:
+    """Return who makes the machines of a hardware, and their model."""
+    found = (body for path, body in tree(hardware, "", "").items() if path.startswith("Systems/") and "Model" in body)
+    system = next(found)
+    return str(system["Manufacturer"]), str(system["Model"])
+
+
 def _own(hardware: str, node: str, machine: str) -> Mapping[str, str]:
     digest = hashlib.sha256(f"{hardware}/{machine}".encode()).hexdigest().upper()
     vendor = ":".join(digest[at : at + 2] for at in range(10, 18, 2))
