@@ -16,8 +16,8 @@ from restamp.backup.envelope import Keys, Plain, envelope, prove
 from restamp.backup.proof import Proof
 from restamp.backup.share import Folder
 from restamp.backup.verdict import newest, too_old
-from restamp.backup.versions import fits, takes, ways
 from restamp.models.backup import Backups
+from restamp.releases import fits, takes, ways
 from restamp.runbook.save import own_file
 
 from .shares import FIRST, Made, backup_id, made, name_of, pair, sealed, wrapped

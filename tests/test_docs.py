@@ -16,7 +16,9 @@ from restamp.simulator import assumed
 ROOT = Path(__file__).parents[1]
 OPERATOR = ROOT / "docs" / "operator"
 PAGES = sorted(
-    page for top in ("", "docs", "tests/conformance") for page in (ROOT / top).glob("**/*.md" if top else "*.md")
+    page
+    for top in ("", "docs", "plugins", "tests/conformance")
+    for page in (ROOT / top).glob("**/*.md" if top else "*.md")
 )
 LIMITS = ROOT / "docs" / "limits.md"
 BEGIN, END = "<!-- assumed:begin -->\n", "<!-- assumed:end -->"

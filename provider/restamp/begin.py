@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from restamp.errors import Refused, RestampError
 from restamp.models.finding import Finding
-from restamp.models.stamp import Captured, RecoveryDocument, RecoveryId, Target
+from restamp.models.stamp import Captured, RecoveryDocument, RecoveryId
 from restamp.recovery import chosen, file_of, known, targets
 from restamp.runbook import Runbook
 from restamp.runbook.save import own_file
@@ -45,7 +45,8 @@ def begin(runbook: Runbook, recovery_id: str, way: str, drill: bool, target: str
                 [Finding("wrong-target", "stop", f"recovery {recovery_id}", f"{answer}, so it is no target", hint)]
             )
         deployment = None
-    document = document.model_copy(update={"target": Target(deployment=deployment or document.target.deployment)})
+    aim = document.target.model_copy(update={"deployment": deployment or document.target.deployment})
+    document = document.model_copy(update={"target": aim})
     path = file_of(runbook.folder, recovery_id)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(own_file(document), "utf-8")

@@ -1,9 +1,9 @@
 """Every hook of restamp, typed, in the order a recovery calls them: the whole extension manual.
 
 A plugin is a module of functions marked `@hookimpl`, named in the entry-point group `restamp`. It imports this module,
-`restamp.models`, `restamp.kind`, `restamp.errors`, `restamp.arm`, `restamp.remoting` and `restamp.testing`, and nothing
-else of restamp. No hook is called of a plugin that `stamp.yaml` does not name, but for `plugin_card` and `kinds`.
-A hook may leave out arguments that it does not need.
+`restamp.models`, `restamp.kind`, `restamp.errors`, `restamp.releases`, `restamp.arm`, `restamp.remoting` and
+`restamp.testing`, and nothing else of restamp. No hook is called of a plugin that `stamp.yaml` does not name, but for
+`plugin_card` and `kinds`. A hook may leave out arguments that it does not need.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pluggy
 
 from restamp.kind import Kind
+from restamp.models.backup import Backups
 from restamp.models.document import Document
 from restamp.models.finding import Finding
 from restamp.models.stamp import Captured, RecoveryDocument, Stamp
@@ -36,6 +37,10 @@ class Runbook(Protocol):
     @property
     def captured(self) -> Captured | None:
         """`captured.yaml`: deployment, versions; None where nothing was captured yet."""
+
+    @property
+    def backups(self) -> Backups | None:
+        """`backups.yaml`: what the stamp said of its infrastructure backups; None where no capture could ask."""
 
     @property
     def documents(self) -> tuple[Document, ...]:

@@ -164,7 +164,7 @@ def living(folder: Path) -> Iterator[Living]:
 
 def compared(kind: Kind[Any]) -> tuple[str, ...]:
     """The fields of a kind that a stamp shows: neither its identity, nor told aside, nor known to people alone."""
-    fields = own_fields(kind.model).items()
+    fields = own_fields(kind.model).items() if kind.comes_from == "stamp" else ()
     return tuple(name for name, field in fields if name not in kind.identity and not told_aside(field))
 
 

@@ -114,7 +114,7 @@ def _said(runbook: Path | None, connect_to: str, ca: str, client_id: str, asides
 def _asides(verdict: "Verdict", lost: dt.timedelta | None, baselines: Sequence[str]) -> "Iterator[Finding]":
     """What does not make a backup worse, and a recovery: its age, and builds that do not take it."""
     from restamp.backup.verdict import too_old
-    from restamp.backup.versions import fits
+    from restamp.releases import fits
 
     if lost is not None:
         yield from too_old(verdict, lost, dt.datetime.now(dt.UTC))
@@ -133,7 +133,7 @@ def _lines(verdict: "Verdict") -> Iterator[str]:
 
 
 def _forecast(verdict: "Verdict", baselines: Sequence[str], nodes: int) -> Iterator[str]:
-    from restamp.backup.versions import known, release, takes, ways
+    from restamp.releases import known, release, takes, ways
 
     if not verdict.version:
         return
@@ -146,8 +146,8 @@ def _forecast(verdict: "Verdict", baselines: Sequence[str], nodes: int) -> Itera
 
 
 def _as_data(verdict: "Verdict", nodes: int) -> dict[str, Any]:
-    from restamp.backup.versions import takes, ways
     from restamp.cli import output
+    from restamp.releases import takes, ways
 
     parts = verdict.whole
     return {

@@ -9,9 +9,10 @@ from typing import Any
 
 from restamp import references
 from restamp.kind import Kind, Kinds
+from restamp.models.backup import Backups
 from restamp.models.document import Document, own_fields, reference
 from restamp.models.stamp import Captured, Stamp
-from restamp.runbook.read import last_capture
+from restamp.runbook.read import last_capture, recorded_backups
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class Runbook:
     def captured(self) -> Captured | None:
         """What the last capture said of the stamp; None where there was none."""
         return last_capture(self.folder)
+
+    @cached_property
+    def backups(self) -> Backups | None:
+        """What the stamp said of its infrastructure backups; None where no capture could ask."""
+        return recorded_backups(self.folder)
 
     @cached_property
     def index(self) -> dict[tuple[str, str], Document]:

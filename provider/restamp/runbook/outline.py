@@ -11,13 +11,14 @@ import yaml
 
 from restamp.errors import Refused
 from restamp.kind import Kind, Kinds
+from restamp.models.backup import Backups
 from restamp.models.document import Document, own_fields, reference
 from restamp.models.finding import Finding
 from restamp.models.stamp import Captured, Stamp
 from restamp.runbook.load import files, load, resolved
 from restamp.runbook.model import in_order
 from restamp.runbook.names import Names
-from restamp.runbook.read import last_capture, read_documents, read_own
+from restamp.runbook.read import last_capture, read_documents, read_own, recorded_backups
 from restamp.runbook.staged import complete
 from restamp.runbook.text import Loader
 
@@ -68,6 +69,11 @@ class Outline:
     def captured(self) -> Captured | None:
         """What the last capture said of the stamp; None where there was none."""
         return last_capture(self.folder)
+
+    @cached_property
+    def backups(self) -> Backups | None:
+        """What the stamp said of its infrastructure backups; None where no capture could ask."""
+        return recorded_backups(self.folder)
 
     def read(self, file: str) -> tuple[Document, tuple[Document, ...]]:
         """A large document and what it holds, as of now; Refused with what is wrong with it."""

@@ -52,7 +52,7 @@ class Way:
 @cache
 def known() -> Releases:
     """The list that comes with restamp."""
-    return Releases.model_validate(yaml.safe_load((files("restamp.backup") / "releases.yaml").read_text("utf-8")))
+    return Releases.model_validate(yaml.safe_load((files("restamp") / "releases.yaml").read_text("utf-8")))
 
 
 def release(version: str) -> str:
