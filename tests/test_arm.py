@@ -1,7 +1,10 @@
 """The way to a stamp: signing in, true host names, lists, and long-running operations."""
 
+import base64
+import contextlib
 import datetime as dt
 import json
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -11,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 import trustme
+from azure.core.exceptions import ServiceRequestError
+from azure.core.rest import HttpRequest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -23,7 +27,7 @@ from cryptography.x509.oid import NameOID
 from restamp.arm.client import Arm
 from restamp.arm.operations import Answer, Operation, finish, started
 from restamp.arm.settings import Settings
-from restamp.arm.transport import transport
+from restamp.arm.transport import Transport
 from restamp.errors import NotSignedIn, OperationFailed, Refused, Rejected, Unfinished, Unreachable
 from restamp.kinds.network import QUOTA as NETWORK
 from restamp.simulator import Fault, Stamp
@@ -138,8 +142,59 @@ def test_a_stamp_whose_ca_nobody_knows_is_not_trusted(server: Server) -> None:
 
 def test_nothing_is_ever_asked_in_clear() -> None:
     """http:// ends before a byte is sent, whoever names it."""
-    with pytest.raises(requests.exceptions.InvalidSchema, match="a stamp is asked over https only"):
-        transport(Settings()).session.get(f"http://adminmanagement.{HOME}/")
+    with pytest.raises(ServiceRequestError, match="a stamp is asked over https only"):
+        Transport(Settings()).send(HttpRequest("GET", f"http://adminmanagement.{HOME}/"))
+
+
+def test_a_file_without_certificates_is_no_ca(server: Server, tmp_path: Path) -> None:
+    """It is refused by name, before anything is asked."""
+    (tmp_path / "ca.pem").write_text("nothing of the sort")
+
+    with pytest.raises(Refused, match=r"RESTAMP_CA .*ca\.pem holds no certificate"):
+        Arm(settings_for(server, ca=str(tmp_path / "ca.pem")))
+
+
+class Through(BaseHTTPRequestHandler):
+    """A proxy that leads every name to one server, and remembers what was asked and who asked."""
+
+    where: tuple[str, int]
+    asked: set[tuple[str, str]]
+
+    def do_CONNECT(self) -> None:
+        """Bytes to and fro until both are done."""
+        self.asked.add((self.path, self.headers["proxy-authorization"]))
+        self.send_response(200)
+        self.end_headers()
+        with socket.create_connection(self.where) as beyond:
+            back = threading.Thread(target=self._carry, args=(beyond, self.connection))
+            back.start()
+            self._carry(self.connection, beyond)
+            back.join()
+
+    def _carry(self, one: socket.socket, other: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := one.recv(65_536):
+                other.sendall(data)
+            other.shutdown(socket.SHUT_WR)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_proxy_is_asked_for_true_names_by_who_may_use_it(server: Server, stamp: Stamp) -> None:
+    """Its name and password stand in its address; nothing is dialled past it."""
+
+    class Handler(Through):
+        where, asked = (server.host, server.port), set()
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as proxy:
+        threading.Thread(target=proxy.serve_forever).start()
+        address = f"http://ann:p%40ss@127.0.0.1:{proxy.server_port}"
+        with Arm(settings_for(server, connect_to="", proxy=address)) as arm:
+            assert arm.place.provider == stamp.provider_subscription
+        proxy.shutdown()
+    basic = "Basic " + base64.b64encode(b"ann:p@ss").decode()
+    assert (f"adminmanagement.{HOME}:443", basic) in Handler.asked
 
 
 class Asked:

@@ -135,8 +135,7 @@ def test_a_list_that_changes_between_its_pages_leaves_nothing_out(
         for body in order:
             store.delete(body["id"].lower())
         stamp.load(order)
-        pages = len(order) * 2  # whether we are let in was asked before, and each list is read until it stays
-        fault = Fault(f"GET {groups[:-1]}$", after=pages + 1, first=lambda: store.delete(first["id"].lower()))
+        fault = Fault(f"GET {groups[:-1]}$", after=1, first=lambda: store.delete(first["id"].lower()))
         stamp.faults.append(fault)
         assert provider.bring(story.runbook, env) == 0
         assert fault.hits == 1

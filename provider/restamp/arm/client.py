@@ -17,7 +17,7 @@ from restamp.arm.limiter import Limiter
 from restamp.arm.operations import Answer, Operation
 from restamp.arm.settings import Settings, complete
 from restamp.arm.signin import Endpoints, credential, endpoints, user
-from restamp.arm.transport import transport
+from restamp.arm.transport import Transport
 from restamp.arm.vault import Vaults
 from restamp.errors import Forbidden
 from restamp.kind import Place, Seals, Wire
@@ -41,7 +41,7 @@ class Arm:
         """Connect nothing yet; `record` is called with each long-running operation before it is polled."""
         self.settings = complete(settings)
         self.limiter = Limiter(settings.parallel)
-        self._shared = Shared(self.settings, transport(settings), self.limiter, record)
+        self._shared = Shared(self.settings, Transport(settings), self.limiter, record)
         self.admin = Endpoint(self.settings.admin, self._shared, lambda: self._signed_in(self.endpoints))
         self._tenants: dict[Settings, tuple[Endpoint, Vaults, Directory]] = {}
         self._users: dict[tuple[str, str], Endpoint] = {}
@@ -162,7 +162,7 @@ class Arm:
 
     def close(self) -> None:
         """End every connection."""
-        self._shared.transport.session.close()
+        self._shared.transport.end()
 
     def __enter__(self) -> "Arm":
         return self

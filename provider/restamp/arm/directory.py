@@ -12,11 +12,11 @@ from typing import Any
 from azure.core.exceptions import AzureError
 from azure.core.pipeline import Pipeline
 from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RetryPolicy
-from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
 
 from restamp.arm.endpoint import SignIn
 from restamp.arm.signin import Endpoints
+from restamp.arm.transport import Transport
 
 _VERSION = "1.6"
 _AT_ONCE = 1000  # ids in one question (documented)
@@ -25,7 +25,7 @@ _AT_ONCE = 1000  # ids in one question (documented)
 class Directory:
     """The directory of one principal, asked as that principal; what it said is remembered. Thread-safe."""
 
-    def __init__(self, asked: Endpoints, transport: RequestsTransport, sign_in: Callable[[], SignIn]) -> None:
+    def __init__(self, asked: Endpoints, transport: Transport, sign_in: Callable[[], SignIn]) -> None:
         """Connect nothing yet."""
         self._asked_at, self._transport, self._sign_in = asked, transport, sign_in
         self._known: dict[str, str | None] = {}  # id in lower case -> name; None: nobody has it

@@ -11,9 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from azure.core.credentials import TokenCredential
-from azure.core.exceptions import AzureError, IncompleteReadError, ServiceResponseError
+from azure.core.exceptions import AzureError, ServiceResponseError
 from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RequestIdPolicy, RetryPolicy, UserAgentPolicy
-from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
 from azure.mgmt.resource.resources import ResourceManagementClient
 
@@ -24,12 +23,12 @@ from restamp.arm.lanes import asked
 from restamp.arm.limiter import Limiter
 from restamp.arm.operations import Answer, Operation
 from restamp.arm.settings import Settings
+from restamp.arm.transport import Transport
 from restamp.errors import Rejected, StampError, Throttled, Unanswered
 
 _PATIENCE = 600.0  # seconds a throttled request is waited for
 _TRIES = 6  # of a read that the stamp fails at, or of a list that changes while it is read
 _SETTLED = 10.0  # seconds after a sign-in, within which a 401 is no token's end unless it says so
-_CUT = (ServiceResponseError, IncompleteReadError)  # the connection ended before the answer, or in the middle of it
 _READ = {"retry_status": 0}  # azure-core would wait out 429 by itself, and the limiter would not hear of it
 _ONCE = _READ | {"retry_read": 0}  # azure-core sends PUT and DELETE four times otherwise
 
@@ -39,7 +38,7 @@ class Shared:
     """What all endpoints of one stamp have in common; `record` hears of each operation before it is polled."""
 
     settings: Settings
-    transport: RequestsTransport
+    transport: Transport
     limiter: Limiter
     record: Callable[[Operation], None]
 
@@ -162,7 +161,7 @@ class Endpoint:
     def _written(self, method: str, url: str, body: dict[str, Any] | None) -> Answer:
         try:
             answer = self._sent(method, url, body)
-        except _CUT as error:
+        except ServiceResponseError as error:
             raise Unanswered(f"{method} {url}", "the connection ended") from error
         if answer.status >= 500:
             raise Unanswered(f"{method} {url}", f"status {answer.status}")
@@ -177,7 +176,7 @@ class Endpoint:
         for failures in itertools.count(1):
             request = HttpRequest(method, url, json=body) if body is not None else HttpRequest(method, url)
             client = self._ready()
-            answer = self._send(client, request, patient=failures < _TRIES)
+            answer = self._send(client, request)
             again = answer.status == 429 or (method == "GET" and answer.status >= 500 and failures < _TRIES)
             if answer.status == 401 and not renewed:
                 again = renewed = self._renewed(client, answer)
@@ -195,7 +194,7 @@ class Endpoint:
                 self._client = None
             return self._client is not client
 
-    def _send(self, client: ResourceManagementClient, request: HttpRequest, *, patient: bool) -> Answer:
+    def _send(self, client: ResourceManagementClient, request: HttpRequest) -> Answer:
         lane, operation = asked(request.method, request.url)
         options: dict[str, Any] = _READ if request.method == "GET" else _ONCE
         try:
@@ -206,13 +205,9 @@ class Endpoint:
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 failpoints.reached("answer.received")
                 ticket.answered(response.status_code, headers)
-        except _CUT as error:
-            if request.method != "GET":
-                raise
-            if patient and isinstance(error, IncompleteReadError):  # azure-core tries all others again by itself
-                return Answer(503, {}, None)
-            raise self._translated(error, request) from error
         except AzureError as error:
+            if isinstance(error, ServiceResponseError) and request.method != "GET":
+                raise  # nobody knows whether it was done
             raise self._translated(error, request) from error
         return Answer(response.status_code, headers, _parsed(text))
 

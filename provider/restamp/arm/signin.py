@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 from azure.core.credentials import AccessToken, TokenCredential
 from azure.core.pipeline import Pipeline
 from azure.core.pipeline.policies import RetryPolicy
-from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
 from azure.identity import CertificateCredential, ClientSecretCredential, UsernamePasswordCredential
 
 from restamp.arm.errors import rejected
 from restamp.arm.settings import Settings, unset, wrong
+from restamp.arm.transport import Transport
 from restamp.errors import Refused
 from restamp.models.stamp import Identity
 
@@ -37,7 +37,7 @@ class Endpoints:
         return "ADFS" if urlsplit(self.login).path.rstrip("/") == "/adfs" else "AzureAD"
 
 
-def endpoints(base: str, transport: RequestsTransport) -> Endpoints:
+def endpoints(base: str, transport: Transport) -> Endpoints:
     """Ask the endpoint at this address, without signing in."""
     url = f"{base}/metadata/endpoints?api-version=2015-01-01"
     with Pipeline(transport, [RetryPolicy(retry_total=2)]) as pipeline:
@@ -50,7 +50,7 @@ def endpoints(base: str, transport: RequestsTransport) -> Endpoints:
     return Endpoints(authentication["loginEndpoint"], authentication["audiences"][0], said.get("graphEndpoint") or "")
 
 
-def credential(settings: Settings, asked: Endpoints, transport: RequestsTransport) -> TokenCredential:
+def credential(settings: Settings, asked: Endpoints, transport: Transport) -> TokenCredential:
     """An unmodified azure-identity credential for this stamp: the application of the settings."""
     tenant, options = _authority(settings, asked, transport)
     if not settings.client_certificate:
@@ -69,9 +69,7 @@ def credential(settings: Settings, asked: Endpoints, transport: RequestsTranspor
         raise Refused([wrong("client_certificate", message, hint)]) from error
 
 
-def user(
-    name: str, password: str, settings: Settings, asked: Endpoints, transport: RequestsTransport
-) -> TokenCredential:
+def user(name: str, password: str, settings: Settings, asked: Endpoints, transport: Transport) -> TokenCredential:
     """The same for a user, by name and password alone.
 
     azure-identity and msal call that deprecated, since nobody can ask for a second factor. A recovery user has none: it
@@ -101,7 +99,7 @@ def _deprecated() -> Iterator[None]:
         yield
 
 
-def _authority(settings: Settings, asked: Endpoints, transport: RequestsTransport) -> tuple[str, dict[str, Any]]:
+def _authority(settings: Settings, asked: Endpoints, transport: Transport) -> tuple[str, dict[str, Any]]:
     """The directory of a sign-in, and what every credential is told."""
     parts = urlsplit(asked.login)
     options = {
