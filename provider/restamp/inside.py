@@ -164,7 +164,9 @@ def _add(kind: Kind[Any], seen: tuple[list[Found[Any]], list[Finding]], contents
         if (hidden := objects.hidden(kind, item.document)) and not item.body.get(AS_LEFT):
             contents.unread.add(kind.resource_id(item.document, contents.place).lower())
             about = f"{kind.name} {kind.ref(item.document)}"
-            message = f"not covered: its {', '.join(hidden)} cannot be read: disabled, or no key to seal it with"
+            message = (
+                f"not covered: its {', '.join(hidden)} cannot be read: disabled, expired, or no key to seal it with"
+            )
             contents.findings.append(Finding("not-covered", "warn", about, message))
 
 

@@ -81,6 +81,7 @@ class Wire(Generic[D]):
     computed: frozenset[str] = frozenset()  # the service's own: dropped when read, never compared
     late: Late | None = None
     absent: Callable[[Body], bool] = lambda _body: False  # what is listed and is not there: a provider not registered
+    remark: Callable[[Body], str] = lambda _body: ""  # what people should know of an object, each time it is seen
     # why an object is no document; asked of references too, with the name alone
     leave: Callable[[Body, Place], str | None] = lambda _body, _place: None
     decode: Callable[[dict[str, Any], Place], dict[str, Any]] = lambda fields, _place: fields

@@ -112,6 +112,8 @@ def look(
                 message = f"not understood, so not covered: {_short(error)}"
                 findings.append(Finding("not-covered", "warn", about, message, hint))
                 continue
+            if remark := kind.wire.remark(body):
+                findings.append(Finding("remark", "note", f"{kind.name} {kind.ref(document)}", remark))
             if document.unmodelled:
                 names = ", ".join(sorted(document.unmodelled))
                 findings.append(Finding("unmodelled", "note", about, f"kept but not restored: {names}"))

@@ -9,7 +9,7 @@ import pytest
 from tests.flows.world import NAME, World
 from tests.test_secrets import written
 
-from restamp.simulator import Stamp
+from restamp.simulator import Fault, Stamp
 
 from .populated import deployed, everything
 
@@ -160,6 +160,23 @@ def test_what_cannot_be_read_any_more_is_not_verified(captured: World, stamp: St
     assert {item["action"] for item in differences} == {"not verified"}
     assert {"Group", "Vault", "Secret", "Lock", "RoleAssignment"} <= {item["kind"] for item in differences}
     assert "inside covered: 0 of 1 subscriptions" in captured.restamp("verify", status=4, **signed_in)
+
+
+def test_an_expired_secret_is_read_all_the_same_and_said(captured: World, stamp: Stamp) -> None:
+    """A note each time it is seen; where a vault refuses it, that secret alone is not covered, and not its vault."""
+    _, findings = verified(captured, 4)
+    notes = [item for item in findings if item["about"].endswith("/tls-pass")]
+    assert [(item["level"], item["message"]) for item in notes] == [
+        ("note", "expired on 2023-11-14, and is captured and brought back as it is")
+    ]
+
+    refusal = {"error": {"code": "Forbidden", "message": "Operation get is not allowed on an expired secret."}}
+    stamp.faults.append(Fault("GET /secrets/tls-pass", times=None, status=403, body=refusal))
+    differences, findings = verified(captured, 4)
+    assert [(action, kind, ref.rpartition("/")[2]) for action, kind, ref in told(differences)] == [
+        ("not verified", "Secret", "tls-pass")
+    ]
+    assert not any("what is in it cannot be read" in item["message"] for item in findings)
 
 
 def test_what_no_capture_could_see_is_not_covered(captured: World, stamp: Stamp, tmp_path_factory: Any) -> None:

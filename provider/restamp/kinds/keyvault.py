@@ -1,11 +1,13 @@
 """Vaults and their secrets: Microsoft.KeyVault. Documented shapes; nothing of this service's traffic is recorded."""
 
+import datetime as dt
+import time
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from restamp import ids
-from restamp.kind import AS_LEFT, OWN, Kind, Place, Wire
+from restamp.kind import AS_LEFT, OWN, Body, Kind, Place, Wire
 from restamp.models.document import Anew, Aside, Document, Immutable, Model, Name, Number, OnWire, Sealed, SetOf, Truth
 from restamp.models.sealed import SealedValue
 
@@ -100,6 +102,14 @@ def _secret_to_wire(fields: dict[str, Any], _place: Place) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if key not in attributes} | {"attributes": attributes}
 
 
+def _expired(body: Body) -> str:
+    """A vault gives out what has expired, too (documented); whoever uses it may not take it."""
+    ends = (body.get("attributes") or {}).get("exp")
+    if not isinstance(ends, int) or ends > time.time():
+        return ""
+    return f"expired on {dt.datetime.fromtimestamp(ends, dt.UTC):%Y-%m-%d}, and is captured and brought back as it is"
+
+
 VAULT = Kind(
     name="Vault",
     folder="vaults",
@@ -134,6 +144,7 @@ SECRET = Kind(
         flat=True,
         computed=frozenset({"attributes", "version", "created", "updated", "recoveryLevel", "managed", "kid", AS_LEFT}),
         bound_to="{subscription}/{vault}/{name}",
+        remark=_expired,
         decode=_secret_from_wire,
         encode=_secret_to_wire,
     ),
