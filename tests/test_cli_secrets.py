@@ -1,12 +1,15 @@
 """`restamp secrets` and the break-glass opener, as people meet them."""
 
 import ast
+import importlib.util
 import json
 import os
 import pty
 import re
 import subprocess
 import sys
+import venv
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -312,23 +315,46 @@ def test_a_wrong_password_is_refused_by_file_and_not_repeated(runbook: Path) -> 
     assert restamp(runbook, "check", keys="ann", password="right").returncode == 0
 
 
-def opened(*arguments: str, password: str = "") -> subprocess.CompletedProcess[bytes]:
-    """The break-glass opener, in an interpreter that finds no package of ours."""
-    command = [sys.executable, "-I", str(OPENER), *arguments]
-    env = {"RESTAMP_OPENER_PASSWORD": password}
-    return subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An interpreter that has the standard library and `cryptography`, with what that needs, and nothing else."""
+    folder = tmp_path_factory.mktemp("bare")
+    venv.create(folder, symlinks=True)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    for name in ("cryptography", "cffi", "_cffi_backend", "pycparser"):
+        found = importlib.util.find_spec(name)
+        assert found is not None
+        assert found.origin is not None
+        place = Path(found.origin).parent if found.submodule_search_locations else Path(found.origin)
+        (packages / place.name).symlink_to(place)
+    return folder / "bin" / "python"
 
 
-def test_the_opener_needs_the_standard_library_and_cryptography_alone() -> None:
+@pytest.fixture
+def opened(bare: Path) -> Callable[..., subprocess.CompletedProcess[bytes]]:
+    """The break-glass opener, in a bare environment."""
+
+    def run(*arguments: str, password: str = "") -> subprocess.CompletedProcess[bytes]:
+        command, env = [str(bare), "-I", str(OPENER), *arguments], {"RESTAMP_OPENER_PASSWORD": password}
+        return subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+
+    return run
+
+
+def test_the_opener_needs_the_standard_library_and_cryptography_alone(bare: Path) -> None:
     """It is copied to a machine that has nothing else."""
     tree = ast.parse(OPENER.read_text("utf-8"))
     names = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     names |= {item.name for node in ast.walk(tree) if isinstance(node, ast.Import) for item in node.names}
 
     assert {name.partition(".")[0] for name in names} - sys.stdlib_module_names == {"cryptography"}
+    tried = "import importlib.util as u; print([n for n in ('cryptography', 'joserfc', 'restamp') if u.find_spec(n)])"
+    assert subprocess.check_output([str(bare), "-I", "-c", tried], text=True) == "['cryptography']\n"
 
 
-def test_the_opener_opens_what_restamp_sealed(runbook: Path) -> None:
+def test_the_opener_opens_what_restamp_sealed(
+    runbook: Path, opened: Callable[..., subprocess.CompletedProcess[bytes]]
+) -> None:
     """By file and name, by ciphertext, with .pfx and PEM: the same bytes."""
     file, ann = str(runbook / FILE), str(runbook.parent / "ann.pfx")
     pem(runbook.parent / "ann.pem", "ann", "s3cret")
@@ -344,7 +370,9 @@ def test_the_opener_opens_what_restamp_sealed(runbook: Path) -> None:
     assert opened("--key", key, own.seal("a/b", bytes(range(256))).sealed[0]).stdout == bytes(range(256))
 
 
-def test_the_opener_refuses_what_does_not_open(runbook: Path) -> None:
+def test_the_opener_refuses_what_does_not_open(
+    runbook: Path, opened: Callable[..., subprocess.CompletedProcess[bytes]]
+) -> None:
     """Another key, a wrong password, a changed ciphertext, an unknown name: one line each, and no trace."""
     file, ann = str(runbook / FILE), str(runbook.parent / "ann.pfx")
     stranger = str(written(runbook, "cem", password="right").rename(runbook.parent / "cem.pfx"))
