@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from tests.serving import new_stamp, served, settings_for
+from tests.shares import pair
+from typer.testing import CliRunner
 
 import restamp_hub_core
 from restamp.arm.client import Arm
 from restamp.arm.settings import Settings
+from restamp.cli import app
 from restamp.models.stamp import RecoveryDocument
 from restamp.models.step import Step, StepResult
 from restamp.plugins import Plugin, Used, all_kinds
@@ -48,9 +52,11 @@ class Bench:
 
     @property
     def runbook(self) -> Outline:
-        text = f"format: 1\nregion: {self.stamp.region}\ndomain: {self.stamp.domain}\nidentity: {self.stamp.identity}\n"
-        self.folder.mkdir(exist_ok=True)
-        (self.folder / "stamp.yaml").write_text(f"kind: Stamp\n{text}")
+        own = {name: getattr(self.stamp, name) for name in ("region", "domain", "identity")}
+        if not (self.folder / "stamp.yaml").exists():
+            self.written(
+                {"stamp.yaml": "".join(f"{key}: {value}\n" for key, value in {"kind": "Stamp", **own}.items())}
+            )
         return outline(self.folder, all_kinds())
 
     @property
@@ -69,6 +75,23 @@ class Bench:
             "steps", Step, runbook=self.runbook, recovery=self.begun, settings=self.used.settings
         )
         return {step.id.partition("/")[2]: step for step in said}
+
+    def written(self, files: dict[str, str]) -> None:
+        """Write documents into the runbook."""
+        for name, text in files.items():
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).write_text(text)
+
+    def sealed(self, name: str, content: bytes, environment: pytest.MonkeyPatch) -> None:
+        """Seal a file into the runbook, as people do, for whom its recipients are."""
+        held, folder = pair("recipient"), self.runbook.folder
+        (folder / "recipients").mkdir(exist_ok=True)
+        (folder / "recipients" / "ann.cer").write_bytes(held.certificate.public_bytes(Encoding.DER))
+        environment.setenv("RESTAMP_OPENERS", str(held.pfx(folder.parent / "ann.pfx", "ann's own word")))
+        environment.setenv("RESTAMP_OPENER_PASSWORD", "ann's own word")
+        (folder.parent / name).write_bytes(content)
+        arguments = ["secrets", "add", str(folder.parent / name), "--name", name, "--runbook", str(folder)]
+        assert CliRunner().invoke(app, arguments).exit_code == 0
 
     def endpoint(self) -> Remote:
         """The privileged endpoint, for whoever prepares the stamp."""
@@ -106,7 +129,6 @@ class Bench:
             self.stamp.faults.clear()
             if not fault.hits:
                 return
-            self.tokens.pop(name, None)
             yield self.ask(name)
         raise AssertionError(f"{name} sends more than {at_most} requests")
 

@@ -132,18 +132,28 @@ class Endpoint:
 
     def write(self, method: str, url: str, body: dict[str, Any] | None = None) -> Answer:
         """The answer to a write, once all it began has ended; Unanswered where nobody can say whether it was done."""
-        failpoints.reached("write.before")
-        answer = self._written(method, url, body)
-        failpoints.reached("write.answered")
-        if method == "DELETE" and answer.status == 404:
-            return answer
-        operation = operations.started(f"{method} {url}", url, self._good(method, url, answer))
+        answer, operation = self._begun(method, url, body)
         if operation is None:
             return answer
         self._shared.record(operation)
         ended = self.finished(operation)
         failpoints.reached("write.ended")
         return ended
+
+    def begin(self, method: str, url: str, body: dict[str, Any] | None = None) -> Operation | None:
+        """Send a write and wait for nothing: what it began, to be kept and read by whoever asks; None where it is done.
+
+        Unanswered where nobody can say whether anything was begun.
+        """
+        return self._begun(method, url, body)[1]
+
+    def _begun(self, method: str, url: str, body: dict[str, Any] | None) -> tuple[Answer, Operation | None]:
+        failpoints.reached("write.before")
+        answer = self._written(method, url, body)
+        failpoints.reached("write.answered")
+        if method == "DELETE" and answer.status == 404:
+            return answer, None
+        return answer, operations.started(f"{method} {url}", url, self._good(method, url, answer))
 
     def finished(self, operation: Operation) -> Answer:
         """The result of an operation; Unfinished where it takes longer than the settings have patience."""

@@ -5,11 +5,11 @@ from typing import Any
 
 from restamp.hookspecs import Recovery, Run, Runbook, hookimpl
 from restamp.models.step import PluginCard, Step, StepResult, later
-from restamp_hub_core import registration, signin, validation
+from restamp_hub_core import registration, restore, signin, update, validation
 from restamp_hub_core.job import Case, Job, Jobs, Later
 from restamp_hub_core.settings import Settings
 
-_PARTS: Sequence[Jobs] = (signin.jobs, validation.jobs, registration.jobs)
+_PARTS: Sequence[Jobs] = (signin.jobs, validation.jobs, restore.jobs, update.jobs, registration.jobs)
 
 
 @hookimpl

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from restamp.models.document import Model, Truth
+from restamp.models.document import Count, Model, Truth
 
 Billing = Literal["PayAsYouUse", "Capacity", "Development", "Custom", "Ruggedized"]
 
@@ -33,4 +33,9 @@ class Settings(Model):
         False, description="its password is a secret of the recovery: it may give restamp its role"
     )
     ignored_tests: tuple[str, ...] = Field((), description="tests that Test-AzureStack leaves out, by name")
+    restore_attempts: Count = Field(
+        1, description="how often the Restore call may be posted: once, and again unasked never"
+    )
+    settle: Count = Field(60, description="minutes from the restore until anybody looks closely (documented)")
+    update: Truth = Field(True, description="natively, the stamp is brought to the newest release it is offered")
     registration: Registration | None = None
