@@ -106,7 +106,7 @@ def test_the_simulator_from_a_shell(tmp_path: Path) -> None:
 
     seeded = started("--seed", str(folder), "--deployment", "9", "--pep", "--nodes", "4")
     assert "BMCs azs-node01-bmc.redmond." in seeded.told  # type: ignore[attr-defined]
-    assert env()["RESTAMP_PEP"].startswith("https://azs-ercs01.redmond.")
+    assert env()["RESTAMP_PEP"].startswith("azs-ercs01.redmond.")
     found = json.loads(subprocess.run(command, env=env(), capture_output=True, text=True, check=True).stdout)
     assert [item for item in found["differences"] if item["action"] != "unexpected"] == []
     stopped(seeded)

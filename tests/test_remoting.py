@@ -2,12 +2,17 @@
 
 import logging
 import socket
+import socketserver
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+import requests
 import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA1
@@ -51,6 +56,77 @@ def said() -> list[str]:
 def pep(server: Server, said: list[str]) -> Iterator[Remote]:
     with privileged_endpoint(pep_settings(server), said.append) as made:
         yield made
+
+
+class Tap(socketserver.ThreadingTCPServer):
+    """A way to a port on which every byte is seen."""
+
+    daemon_threads = True
+
+    def __init__(self, port: int) -> None:
+        super().__init__(("127.0.0.1", 0), Tapped)
+        self.to, self.seen = port, bytearray()
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+
+
+class Tapped(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        with socket.create_connection(("127.0.0.1", self.server.to)) as there:  # type: ignore[attr-defined]
+            back = threading.Thread(target=self._passed, args=(there, self.request), daemon=True)
+            back.start()
+            self._passed(self.request, there)
+            back.join(10)
+
+    def _passed(self, one: socket.socket, other: socket.socket) -> None:
+        with suppress(OSError):
+            while data := one.recv(65536):
+                self.server.seen += data  # type: ignore[attr-defined]
+                other.sendall(data)
+            other.shutdown(socket.SHUT_WR)
+
+
+def test_over_http_nothing_can_be_read_on_the_way(server: Server) -> None:
+    """As from Windows to a real stamp: Negotiate, and every message encrypted under it."""
+    assert server.stamp.pep is not None
+    with Tap(server.clear) as tap:
+        user, password = server.stamp.pep.cloud_admin
+        there = Settings(connect_to=f"*:5985=127.0.0.1:{tap.server_address[1]}")
+        with connect(Endpoint(server.stamp.pep.hosts, user, password, where=there.where)) as pep:
+            pep.run("New-CloudAdminUser", UserName="Second", Password=Secret("long pa55 word " * 20_000))
+            assert pep.run("Get-CloudAdminUserList") == ["CloudAdmin", "Second"]
+        seen = bytes(tap.seen)
+        tap.shutdown()
+
+    assert seen.count(b"HTTP-SPNEGO-session-encrypted") >= 6
+    assert not [word for word in (b"Envelope", b"CloudAdminUser", b"Second", password.encode()) if word in seen]
+
+
+@pytest.mark.parametrize("scheme", ["https://", ""])
+def test_negotiate_lets_in_who_has_the_password(server: Server, scheme: str) -> None:
+    """With the stamp's domain or without one; a wrong password is tried once."""
+    pep = server.stamp.pep
+    assert pep is not None
+    hosts, (user, password) = f"{scheme}{pep.hosts[0]}", pep.cloud_admin
+    for name in (user, "CloudAdmin"):
+        with privileged_endpoint(pep_settings(server, pep=hosts, pep_user=name, pep_auth="negotiate")) as remote:
+            assert remote.run("Get-CloudAdminUserList") == ["CloudAdmin"]
+    for more in ({"pep_password": "wrong"}, {"pep_user": "elsewhere\\CloudAdmin"}):
+        refused = pep_settings(server, pep=hosts, pep_auth="negotiate", **more)
+        with privileged_endpoint(refused) as remote, pytest.raises(NoAdministrator):
+            remote.run("Get-CloudAdminUserList")
+    assert password
+
+
+def test_in_clear_a_stamp_has_nothing_else(server: Server) -> None:
+    """Neither Basic, nor a message that can be read, nor another host."""
+    assert server.stamp.pep is not None
+    home = server.stamp.state.home
+    asked = partial(requests.post, f"http://127.0.0.1:{server.clear}/wsman", timeout=10, data=b"<a/>")
+
+    refused = asked(headers={"Host": server.stamp.pep.hosts[0]}, auth=server.stamp.pep.cloud_admin)
+    assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Negotiate")
+    assert asked(headers={"Host": f"adminmanagement.{home}"}).status_code == 404
+    assert asked(headers={"Host": server.stamp.pep.hosts[0], "Authorization": "Negotiate %"}).status_code == 401
 
 
 def test_objects_come_as_plain_values(server: Server, pep: Remote) -> None:

@@ -243,8 +243,7 @@ def _environment(stamp: "Stamp", server: "Server", file: Path) -> None:
     if stamp.pep:
         user, password = stamp.pep.cloud_admin
         values |= {
-            "RESTAMP_PEP": ",".join(f"https://{host}" for host in stamp.pep.hosts),
-            "RESTAMP_PEP_AUTH": "basic",
+            "RESTAMP_PEP": ",".join(stamp.pep.hosts),
             "RESTAMP_PEP_USER": user,
             "RESTAMP_PEP_PASSWORD": password,
         }

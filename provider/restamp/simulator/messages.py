@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -17,6 +17,12 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    scheme: str = "https"
+    connection: str = ""  # which one it came on
+
+    def holding(self, body: bytes) -> "Request":
+        """Return the same request with another body."""
+        return replace(self, body=body)
 
     @property
     def api_version(self) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import socket
 import tempfile
 import threading
@@ -19,16 +20,23 @@ from .messages import Request, Response, path_of, query_of
 from .stamp import Stamp
 
 START_TIMEOUT = 15.0
+_numbers = itertools.count(1)
 
 
 class Protocol(HttpToolsProtocol):
     """uvicorn's HTTP/1.1, which also lets the app end a connection without an answer."""
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin a connection, which is told from all others."""
+        super().connection_made(transport)
+        self.number = next(_numbers)
 
     def on_message_begin(self) -> None:
         """Begin a request, with the way to cut its connection in the scope."""
         super().on_message_begin()
         self.scope["restamp.cut"] = self.transport.abort  # type: ignore[typeddict-unknown-key]
         self.scope["restamp.break"] = self.transport.close  # type: ignore[typeddict-unknown-key]
+        self.scope["restamp.connection"] = str(self.number)  # type: ignore[typeddict-unknown-key]
 
     def shutdown(self) -> None:
         """End the connection at once: a client that keeps it open would hold up the end of the stamp for long."""
@@ -48,6 +56,7 @@ class Server:
     port: int
     ca: Path
     thread: threading.Thread
+    clear: int = 0  # the port without TLS, for a privileged endpoint
 
     @property
     def url(self) -> str:
@@ -57,8 +66,9 @@ class Server:
     @property
     def connect_to(self) -> str:
         """The map from true names to where the stamp listens, in the form of curl's `--connect-to`, with wildcard."""
-        ports = (443, 5986) if self.stamp.pep else (443,)  # WS-Management's own, where it is served
-        return ",".join(f"*.{self.stamp.state.home}:{port}={self.host}:{self.port}" for port in ports)
+        remoting = {5986: self.port} | ({5985: self.clear} if self.clear else {}) if self.stamp.pep else {}
+        ports = {443: self.port} | remoting
+        return ",".join(f"*.{self.stamp.state.home}:{port}={self.host}:{to}" for port, to in ports.items())
 
     def wait(self) -> None:
         """Return when the server has stopped; what is due meanwhile happens though nobody asks."""
@@ -74,34 +84,48 @@ def serve(stamp: Stamp, host: str = "127.0.0.1", port: int = 0, *, folder: Path 
     ca = authority(tuple(kept) if kept else None)
     if not kept:
         stamp.state.store.write_note("authority", pem_of(ca))
-    with tempfile.TemporaryDirectory(prefix="restamp-simulator-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="restamp-simulator-") as scratch, contextlib.ExitStack() as running:
         files = write(ca, stamp.region, stamp.domain, folder or Path(scratch))
-        listening = socket.create_server((host, port))
-        config = uvicorn.Config(
-            App(stamp),
-            http=Protocol,
-            ws="none",
-            lifespan="off",
-            interface="asgi3",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            ssl_certfile=files.chain,
-            ssl_keyfile=files.key,
-            timeout_graceful_shutdown=2,
-            timeout_keep_alive=75,
-        )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True, name="stamp")
-        thread.start()
-        try:
-            _await_start(server, thread)
-            yield Server(stamp, host, listening.getsockname()[1], files.ca, thread)
-        finally:
-            server.should_exit = True
-            thread.join(10)
-            listening.close()
+        tls = running.enter_context(_listening(stamp, host, port, ssl_certfile=files.chain, ssl_keyfile=files.key))
+        clear = running.enter_context(_listening(stamp, host, 0)) if stamp.pep else None
+        yield Server(stamp, host, tls.port, files.ca, tls.thread, clear.port if clear else 0)
+
+
+@dataclass(frozen=True)
+class Listening:
+    """One port that is listened on."""
+
+    port: int
+    thread: threading.Thread
+
+
+@contextlib.contextmanager
+def _listening(stamp: Stamp, host: str, port: int, **tls: Any) -> Iterator[Listening]:
+    listening = socket.create_server((host, port))
+    config = uvicorn.Config(
+        App(stamp),
+        http=Protocol,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=2,
+        timeout_keep_alive=75,
+        **tls,
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True, name="stamp")
+    thread.start()
+    try:
+        _await_start(server, thread)
+        yield Listening(listening.getsockname()[1], thread)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listening.close()
 
 
 def _await_start(server: uvicorn.Server, thread: threading.Thread) -> None:
@@ -129,6 +153,8 @@ class App:
             query=query_of(scope["query_string"].decode("latin-1")),
             headers=headers,
             body=body,
+            scheme=scope["scheme"],
+            connection=scope["restamp.connection"],
         )
         response = self._stamp.handle(request)
         if response.delay:

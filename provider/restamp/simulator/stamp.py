@@ -361,6 +361,8 @@ class Stamp:
             return self.identities.answer(request), None
         if plane == "pep" and self.pep is not None:
             return self.pep.answer(request), None
+        if request.scheme != "https":
+            return Response(404), None  # nothing else of a stamp is to be had in clear
         if plane == "control":
             return control.answer(self, request), None
         if plane == "redfish" and self.nodes is not None:

@@ -5,7 +5,7 @@ import binascii
 import hmac
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from restamp.simulator.state import State
 from . import wsman
 from .accounts import BUILT_IN, password_of, passwords, settle
 from .cmdlet import Given, Invocation, Say, unknown
+from .negotiate import DOMAIN, Negotiate
 from .runspace import Runspace
 from .tables import CMDLETS
 from .wsman import Fault, Message, malformed
@@ -27,12 +28,11 @@ IDLE = 7200.0  # seconds until a shell that nobody asks is gone: WinRM's default
 COMMAND_STATE = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/CommandState/"
 TIMED_OUT = 2150858793  # nothing came in the time a client waits: it asks again
 ASSUMED = (
-    "The privileged endpoint: listens on HTTPS (5986) under names in the stamp's external domain, and lets CloudAdmin"
-    " in by Basic; a real one takes Negotiate, on addresses. Every host is the same endpoint.",
+    "The privileged endpoint: listens on WinRM's two ports under names in the stamp's external domain; by Negotiate it"
+    " takes NTLM alone, in the domain azurestack or none; over HTTPS Basic too. Every host is the same endpoint.",
     "The privileged endpoint: cmdlets take no time, and none can be stopped; no disconnected sessions, no -AsJob, no"
     " pipes but to Out-Default, no transcripts; which number a fault has for a configuration that is not there.",
 )
-SignIn = Callable[[Request, State], str | None]  # who asks; None when nobody known does
 
 
 @dataclass
@@ -58,10 +58,10 @@ def basic(request: Request, state: State) -> str | None:
 
 
 class Pep:
-    """The privileged endpoint of a stamp; another `sign_in` lets people in otherwise."""
+    """The privileged endpoint of a stamp: lets in by Negotiate, and by Basic where TLS hides the password."""
 
-    def __init__(self, state: State, sign_in: SignIn = basic) -> None:
-        self._state, self._sign_in = state, sign_in
+    def __init__(self, state: State) -> None:
+        self._state, self._negotiate = state, Negotiate(state)
         self._shells: dict[str, Shell] = {}
         settle(state)
 
@@ -73,13 +73,19 @@ class Pep:
     @property
     def cloud_admin(self) -> tuple[str, str]:
         """Name and password of the built-in administrator."""
-        return BUILT_IN, passwords(self._state)[BUILT_IN]
+        return f"{DOMAIN}\\{BUILT_IN}", passwords(self._state)[BUILT_IN]
 
     def answer(self, request: Request) -> Response:
         """Return the answer to a request to any of its hosts."""
-        user = self._sign_in(request, self._state)
+        if self._negotiate.takes(request):
+            return self._negotiate.answer(request, self._asked)
+        user = basic(request, self._state) if request.scheme == "https" else None
         if user is None:
-            return Response(401, None, {"www-authenticate": 'Basic realm="WSMAN"'})
+            more = ', Basic realm="WSMAN"' if request.scheme == "https" else ""
+            return Response(401, None, {"www-authenticate": f"Negotiate{more}"})
+        return self._asked(request, user)
+
+    def _asked(self, request: Request, user: str) -> Response:
         if (request.method, request.path) != ("POST", "/wsman"):
             return Response(404)
         identifier, headers = "", {"content-type": "application/soap+xml;charset=UTF-8"}
