@@ -4,7 +4,9 @@ import os
 import signal
 import threading
 from collections import Counter
-from typing import Literal, get_args
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Literal, Protocol, get_args
 
 Way = Literal["itself", "engine", "everything"]
 
@@ -76,6 +78,10 @@ NAMES = (
 )
 
 
+class _Watches(Protocol):
+    def reached(self, name: str) -> None: ...
+
+
 class _Armed:
     """The one point that ends us, and where to write down the points that were passed."""
 
@@ -97,7 +103,14 @@ class _Armed:
                 _end(self._way)
 
 
-_armed: _Armed | None = None
+class _Heard:
+    """Whoever hears of each point."""
+
+    def __init__(self, by: Callable[[str], None]) -> None:
+        self.reached = by
+
+
+_armed: _Watches | None = None
 _engine = 0  # the process above us that a host works for
 
 
@@ -109,6 +122,17 @@ def arm(at: str, seen: str = "") -> None:
     """
     global _armed
     _armed = _Armed(at, seen) if at or seen else None
+
+
+@contextmanager
+def watched(by: Callable[[str], None]) -> Iterator[None]:
+    """Within this, `by` hears of every point of this process, and may end what it does by raising."""
+    global _armed
+    before, _armed = _armed, _Heard(by)
+    try:
+        yield
+    finally:
+        _armed = before
 
 
 def below(engine: int) -> None:
