@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from restamp.errors import Refused
-from restamp.models.step import GATES, Step
+from restamp.models.step import GATES, Gate, Step
 from restamp.steps import Plan, planned
 from restamp.steps.times import Span, times
 
-KINDS = ("ResourceGroup", "Plan", "Offer", "DirectoryTenant", "Subscription")
+KINDS: dict[str, Gate] = dict.fromkeys(
+    ("ResourceGroup", "Plan", "Offer", "DirectoryTenant", "Subscription"), "control-plane-restored"
+) | {"BytesQuota": "rps-restored"}
 
 
 def step(name: str, phase: str = "restore", **more: Any) -> Step:
@@ -93,6 +95,13 @@ def test_a_phase_that_is_over_anyway_is_not_waited_for_step_by_step() -> None:
     found = planned([step("oem/rack", "redeploy", before=["restore"]), step("hub/test", after=["redeploy"])], KINDS)
 
     assert [item.needs for item in found.steps] == [(), ()]
+
+
+def test_documents_of_a_provider_that_comes_back_late_hold_a_later_gate() -> None:
+    """Its quotas wait for the step that deploys it."""
+    (found,) = planned([step("rp/deploy", after=["registered"], before=["BytesQuota"])], KINDS).steps
+
+    assert (found.begins, found.holds) == ("control-plane-restored", "rps-restored")
 
 
 def test_what_may_be_absent_is_left_out_quietly() -> None:

@@ -52,11 +52,11 @@ def capture(arm: "Arm", before: Runbook, progress: Callable[[str, int], None], u
     findings: list[Finding] = []
     for kind in kinds.on_the_stamp:
         parents = [document for document in documents if kinds.of(document).name == kind.wire.per]
-        found, notes = objects.collect(kind, arm, kinds, parents)
+        found, notes = objects.collect_late(kind, arm, kinds, parents)
         # what `up` leaves for the end is not gone from a stamp that is being recovered: it is not there yet
-        documents += found or (before.of(kind) if kind.wire.afterwards else ())
+        documents += found or (before.of(kind) if kind.wire.afterwards or found is None else ())
         findings += notes
-        progress(kind.name, len(found))
+        progress(kind.name, len(found or ()))
     documents, homeless = _with_a_home(documents, kinds)
     findings += homeless
     if not any(not (kinds.of(item).wire.read_only or kinds.of(item).wire.everywhere) for item in documents):

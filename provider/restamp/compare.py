@@ -60,10 +60,10 @@ def compare(arm: "Arm", runbook: Runbook, progress: Callable[[str, int], None]) 
     result = Comparison()
     for kind in runbook.kinds.on_the_stamp:
         parents = runbook.of(runbook.kinds[kind.wire.per]) if kind.wire.per else ()
-        found, notes = objects.collect(kind, arm, runbook.kinds, parents)
-        result.findings += notes
-        _kind(kind, runbook, found, result)
-        progress(kind.name, len(found))
+        found, notes = objects.collect_late(kind, arm, runbook.kinds, parents)
+        result.findings += notes if runbook.of(kind) else ()
+        _kind(kind, runbook, found or [], result)
+        progress(kind.name, len(found or ()))
     _insides(arm, runbook, result, progress)
     if not result.compared:
         raise NothingHappened("compared")

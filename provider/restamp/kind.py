@@ -10,6 +10,7 @@ from restamp.errors import Refused
 from restamp.models.document import Document, Json, marked, own_fields
 from restamp.models.finding import Finding
 from restamp.models.sealed import SealedValue
+from restamp.models.step import Gate
 
 D = TypeVar("D", bound=Document)
 Body = Mapping[str, Any]
@@ -107,6 +108,9 @@ class Kind(Generic[D]):
     title: str | None = None  # the field people know an object by, where it is not its identity
     inside: tuple[Holder, ...] = ()
     holds: Holder | None = None  # its documents have sections for what is inside
+    gate: Gate = (
+        "control-plane-restored"  # which one its documents hold closed: those of a provider that comes back late
+    )
     comes_from: Literal["stamp", "plugin", "people"] = "stamp"  # else on no stamp: captured by its plugin, or written
     identity: tuple[str, ...] = field(init=False)
     _own: str = field(init=False)  # the template of a reference

@@ -9,7 +9,7 @@ import tenacity
 from pydantic import ValidationError
 
 from restamp import references
-from restamp.errors import NoKey, StampError, Unanswered, Unwritable
+from restamp.errors import NoKey, Rejected, StampError, Unanswered, Unwritable
 from restamp.kind import Kind, Kinds, Place, Wire
 from restamp.models.document import (
     Anew,
@@ -85,6 +85,19 @@ def collect(
     """Every document of a kind on the stamp, and what was left out with its reason."""
     found, findings = look(kind, stamp, kinds, parents)
     return [item.document for item in found], findings
+
+
+def collect_late(
+    kind: Kind[D], stamp: Objects, kinds: Kinds, parents: Iterable[Document] = ()
+) -> tuple[list[D] | None, list[Finding]]:
+    """The same; None where the service of a provider that comes back late is not on the stamp, which is told."""
+    try:
+        return collect(kind, stamp, kinds, parents)
+    except Rejected as error:
+        if kind.gate == "control-plane-restored" or error.status != 404:
+            raise
+        hint = "Its resource provider has to be deployed first."
+        return None, [Finding("not-covered", "warn", kind.name, f"{kind.namespace} is not on the stamp", hint)]
 
 
 def look(

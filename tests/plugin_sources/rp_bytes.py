@@ -29,6 +29,7 @@ QUOTA = Kind(
         api_version="2024-01-01",
         source="documented",
     ),
+    gate="rps-restored",
 )
 
 
@@ -51,7 +52,8 @@ def groups(run: Run) -> list[tuple[str, bool]]:
 
 @hookimpl
 def steps() -> Iterable[Step]:
-    yield Step(id="rp-bytes/fill", title="Groups of the service", phase="restore", secrets=("key",))
+    yield Step(id="rp-bytes/fill", title="Groups of the service", phase="restore", secrets=("key",),
+               after=("registered",), before=("BytesQuota",))  # fmt: skip
 
 
 @hookimpl

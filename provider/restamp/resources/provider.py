@@ -151,6 +151,7 @@ class DocumentProvider(ResourceProvider):
         failpoints.reached("document.end")
         plain = {"created": "created", "unchanged": "adopted, nothing written", "left alone": kind.wire.afterwards}
         said = plain.get(done.outcome) or "updated " + ", ".join(change.field for change in done.changes)
+        said += f"; partial: {', '.join(props['later'])} later" if props.get("later") else ""
         live.say(f"{label}: {said}")
         result = {"status": DONE, "message": said, "result": finished(props.get("recovery")), "outcome": done.outcome}
         return kept | result

@@ -10,12 +10,14 @@ import pulumi
 
 from restamp.kind import Kind
 from restamp.models.document import Document, Model, own_fields
+from restamp.models.step import Gate as Named
 from restamp.older import refuse_undecided
 from restamp.recovery import Begun, chosen
 from restamp.resources import typed
 from restamp.resources.chain import Chain
 from restamp.resources.document import DocumentResource, In, OnDestroy, configured
 from restamp.resources.holder import Holder, holder_of
+from restamp.resources.late import lateness
 from restamp.resources.where import below_project
 from restamp.runbook.model import referred
 from restamp.runbook.outline import Head, Outline
@@ -46,36 +48,36 @@ class Recovery(pulumi.ComponentResource):
         self._chain = Chain(runbook, self._begun, self._inside)
         documents = 0
         for name in self._chain.plan.gates:
-            if name == "control-plane-restored":
-                results = {of: resource.result for of, resource in self._everything()}
-                documents = len(results)
-                self._chain.close(name, results)
-            else:
-                self._chain.close(name)
+            results = {of: resource.result for of, resource in self._holding(name)}
+            documents += len(results)
+            self._chain.close(name, results)
         self.register_outputs({"recovery": self._begun.id, "way": self._begun.document.way, "documents": documents})
 
-    def _everything(self) -> Iterator[tuple[str, DocumentResource | Holder]]:
-        """Every document after those it refers to. Last, what has to wait for referrers."""
+    def _holding(self, gate: Named) -> Iterator[tuple[str, DocumentResource | Holder]]:
+        """Every document that holds a gate closed, after those it refers to. Last, what waits for others to be."""
         book, before = self._runbook, -1
-        known = {(k.collection, k.ref(item).lower()) for k in book.kinds.on_the_stamp for item in self._of(k)}
-        known |= {(head.kind.collection, head.ref.lower()) for head in book.heads}
+        kinds = [kind for kind in book.kinds.on_the_stamp if kind.gate == gate]
+        known = {(kind.collection, kind.ref(item).lower()) for kind in kinds for item in self._of(kind)}
+        known |= {(head.kind.collection, head.ref.lower()) for head in book.heads if head.kind in kinds}
         while known - self._made.keys():
             circle = before == len(self._made)  # a round made nothing: what is left names itself
             before = len(self._made)
-            yield from self._round(set() if circle else known)
+            yield from self._round(kinds, set() if circle else known)
         for document in book.documents:
             kind = book.kinds.of(document)
-            if _waits_for_referrers(kind, document):
+            if (late := lateness(document, kind, book.kinds)) is not None and late.gate == gate:
                 ref = kind.ref(document)
-                needs = self._referrers(kind, ref) | {f"{kind.name} {ref}": self._made[kind.collection, ref.lower()]}
+                needs = self._made_of((to, item) for _, to, item in referred(document))
+                needs |= self._referrers(kind, ref) if late.referred else {}
+                needs |= {f"{kind.name} {ref}": self._made[kind.collection, ref.lower()]}
                 yield f"{kind.name} {ref}/state", self._resource(kind, f"{ref}/state", document, needs, [])
 
-    def _round(self, known: set[Key]) -> Iterator[tuple[str, DocumentResource | Holder]]:
+    def _round(self, kinds: Iterable[Kind[Any]], known: set[Key]) -> Iterator[tuple[str, DocumentResource | Holder]]:
         """What is not made yet, where all that it refers to is; kinds come in their order.
 
         Most is made in the first round. Customers of a delegated provider come after their delegate and its offers.
         """
-        for kind in self._runbook.kinds.on_the_stamp:
+        for kind in kinds:
             first = self._chain.before(kind.name)
             for document in self._of(kind):
                 refs = [(to, item) for _, to, item in referred(document)]
@@ -102,10 +104,11 @@ class Recovery(pulumi.ComponentResource):
         return own not in self._made and awaited <= self._made.keys() | {own}
 
     def _first_of(self, kind: Kind[Any], document: Document, needs: Needs) -> DocumentResource:
-        """A document's resource; the field that has to wait for referrers is set by a second one."""
-        waits = _waits_for_referrers(kind, document)
-        later = [kind.model.model_fields[kind.wire.late.field].alias or ""] if waits and kind.wire.late else []
-        return self._resource(kind, kind.ref(document), document, needs, later)
+        """A document's resource; fields that have to wait for others are set by a second one."""
+        late = lateness(document, kind, self._runbook.kinds)
+        born, fields = (late.born, late.fields) if late else (document, ())
+        later = [kind.model.model_fields[name].alias or name for name in fields]
+        return self._resource(kind, kind.ref(document), born, needs, later)
 
     def _of(self, kind: Kind[Any]) -> Iterator[Document]:
         return (document for document in self._runbook.documents if type(document) is kind.model)
@@ -175,11 +178,6 @@ def _after(holders: Sequence[Holder]) -> pulumi.ResourceOptions:
     return pulumi.ResourceOptions(depends_on=pulumi.Output.from_input(through()))
 
 
-def _waits_for_referrers(kind: Kind[Any], document: Document) -> bool:
-    late = kind.wire.late
-    return late is not None and late.until == "referred" and getattr(document, late.field) in late.births
-
-
 def _plain(value: Any) -> Any:
     """A value as the engine takes it: a sealed one as it stands in the runbook."""
     return value.model_dump(mode="json", by_alias=True) if isinstance(value, Model) else value
@@ -190,7 +188,7 @@ def _of_plugin(kind: Kind[Any]) -> Callable[..., DocumentResource]:
     cls: type[DocumentResource] = type(kind.name, (DocumentResource,), {}, module="restamp", name=kind.name)
 
     def make(
-        name: str, *, at: In, on_destroy: OnDestroy, opts: pulumi.ResourceOptions, **fields: Any
+        name: str, /, *, at: In, on_destroy: OnDestroy, opts: pulumi.ResourceOptions, **fields: Any
     ) -> DocumentResource:
         document = {kind.model.model_fields[field].alias or field: value for field, value in fields.items()}
         return cls(name, document, kind=kind.name, at=at, on_destroy=on_destroy, opts=opts)

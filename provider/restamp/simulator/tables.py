@@ -1,5 +1,8 @@
 """All tables together: namespace and type -> rule."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from . import (
     authorization,
     backup,
@@ -38,4 +41,17 @@ OPERATIONS: dict[str, Rule] = {
 }  # what each service can do: a list below no subscription, empty unless seeded
 RULES: tuple[Rule, ...] = (*OWN, *OPERATIONS.values())
 BY_TYPE: dict[tuple[str, str], Rule] = {rule.key: rule for rule in RULES}
-NAMESPACES = frozenset(rule.namespace.lower() for rule in RULES)
+NAMESPACES = {rule.namespace.lower() for rule in RULES}
+
+
+@contextmanager
+def serving(*rules: Rule) -> Iterator[None]:
+    """Within this, every stamp of this process has another provider's types too: for tests of plugins."""
+    BY_TYPE.update({rule.key: rule for rule in rules})
+    NAMESPACES.update(rule.namespace.lower() for rule in rules)
+    try:
+        yield
+    finally:
+        for rule in rules:
+            del BY_TYPE[rule.key]
+            NAMESPACES.discard(rule.namespace.lower())

@@ -13,7 +13,6 @@ from restamp.models.finding import Finding
 from restamp.models.step import GATES, PHASES, Gate, Step
 
 _ALWAYS: tuple[Gate, ...] = ("stamp-ready", "control-plane-restored")
-_DOCUMENTS: Gate = "control-plane-restored"  # the gate that documents hold closed
 _STEP = re.compile(r"[a-z0-9-]+(/[a-z0-9.-]+)+")
 
 
@@ -57,8 +56,8 @@ class Plan:
         return next((placed for placed in self.steps if placed.id == step_id), None)
 
 
-def planned(steps: Iterable[Step], kinds: Sequence[str], held: Sequence[Gate] = ()) -> Plan:
-    """The plan of these steps; `kinds` are the names of documents' kinds, in the order they are brought back.
+def planned(steps: Iterable[Step], kinds: Mapping[str, Gate], held: Sequence[Gate] = ()) -> Plan:
+    """The plan of these steps; `kinds` are those of documents in the order they come back, with the gate they hold.
 
     `held` are gates that something else than steps holds closed, as documents do `control-plane-restored`.
 
@@ -105,7 +104,7 @@ class _Targets:
         step: Step,
         steps: Mapping[str, Step],
         gone: Mapping[str, str],
-        kinds: Sequence[str],
+        kinds: Mapping[str, Gate],
         found: list[Finding],
     ) -> "_Targets":
         """Sorted into steps, gates and kinds; a name that is none of these is a finding."""
@@ -177,7 +176,7 @@ def _placed(
     step: Step,
     targets: Mapping[str, _Targets],
     before: Mapping[str, Placed],
-    kinds: Sequence[str],
+    kinds: Mapping[str, Gate],
     found: list[Finding],
 ) -> Placed:
     own = targets[step.id]
@@ -185,9 +184,9 @@ def _placed(
     begins: Gate | None = None if step.phase == "redeploy" else "stamp-ready"
     behind: list[Gate | None] = [begins, *own.behind, *(before[name].begins for name in waits)]
     if own.after_kinds:
-        behind.append(_before_documents())
+        behind += [_before(kinds[kind]) for kind in own.after_kinds]
     begins = max(behind, key=_rank)
-    ahead = [*own.ahead, *([_DOCUMENTS] if own.before_kinds else [])]
+    ahead = [*own.ahead, *(kinds[kind] for kind in own.before_kinds)]
     holds = min(ahead, key=_rank) if ahead else ("stamp-ready" if step.phase == "redeploy" else _next(begins))
     found += _impossible(step, begins, holds, own, kinds)
     return Placed(
@@ -203,8 +202,8 @@ def _next(gate: Gate | None) -> Gate:
     return GATES[min(_rank(gate) + 1, len(GATES) - 1)]
 
 
-def _before_documents() -> Gate:
-    return GATES[GATES.index(_DOCUMENTS) - 1]
+def _before(gate: Gate) -> Gate:
+    return GATES[GATES.index(gate) - 1]
 
 
 def _on(placed: Placed, gates: Sequence[Gate]) -> Placed:
@@ -220,7 +219,9 @@ def _reasons(own: _Targets, waits: Iterable[str]) -> tuple[str, ...]:
     return (*own.said, *(f"after {name}" for name in after), *(f"before {name}" for name in before))
 
 
-def _impossible(step: Step, begins: Gate | None, holds: Gate, own: _Targets, kinds: Sequence[str]) -> Iterator[Finding]:
+def _impossible(
+    step: Step, begins: Gate | None, holds: Gate, own: _Targets, kinds: Mapping[str, Gate]
+) -> Iterator[Finding]:
     """Why a step can never be done where it wants to be."""
     hint = "Its makers have to decide: what it waits for stands behind what waits for it."
     if step.phase == "redeploy" and begins is not None:
@@ -229,9 +230,12 @@ def _impossible(step: Step, begins: Gate | None, holds: Gate, own: _Targets, kin
         )
     elif _rank(begins) >= _rank(holds):
         yield Finding("steps", "stop", step.id, f"has to be done before {holds}, and begins behind {begins}", hint)
-    order = [kinds.index(kind) for kind in own.after_kinds], [kinds.index(kind) for kind in own.before_kinds]
-    if order[0] and order[1] and max(order[0]) >= min(order[1]):
-        later, earlier = kinds[max(order[0])], kinds[min(order[1])]
+    order = list(kinds)
+    later, earlier = (
+        max(own.after_kinds, key=order.index, default=""),
+        min(own.before_kinds, key=order.index, default=""),
+    )
+    if later and earlier and order.index(later) >= order.index(earlier):
         message = f"waits for every {later}, and every {earlier}, which comes first, waits for it"
         yield Finding("steps", "stop", step.id, message, hint)
 

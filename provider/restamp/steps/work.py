@@ -32,8 +32,9 @@ def work(runbook: Runbook, recovery: Recovery, kinds: Kinds) -> Work:
     """What is to be done; Refused where a plugin or an order cannot be, PluginFailed where a plugin raises."""
     used = chosen(runbook.stamp, runbook.captured)
     steps = tuple(said(used, runbook, recovery))
-    names = [kind.name for kind in kinds.on_the_stamp]
-    return Work(used, steps, planned(steps, names, LOOKS if used else ()))
+    gates = {kind.name: kind.gate for kind in kinds.on_the_stamp}
+    held = {gates[kinds.of(document).name] for document in runbook.documents if kinds.of(document).name in gates}
+    return Work(used, steps, planned(steps, gates, [*held, *(LOOKS if used else ())]))
 
 
 def said(used: Iterable[Used], runbook: Runbook, recovery: Recovery) -> Iterator[Step]:

@@ -101,7 +101,7 @@ class Scene:
 
     def plan(self) -> Plan:
         """The same, in order."""
-        return planned(self.steps(), [kind.name for kind in self.kinds.on_the_stamp])
+        return planned(self.steps(), {kind.name: kind.gate for kind in self.kinds.on_the_stamp})
 
     @contextmanager
     def run(self, step: Step | None = None) -> Iterator[PluginRun]:
