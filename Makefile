@@ -32,6 +32,7 @@ check: ## format, lint, types, import contracts
 bench: ## speed and size, the figures of docs/performance.md
 	@tools/run python -m tests.benchmarks $(ARGS)
 	@tools/run python -m tests.benchmarks.limiter
+	@tools/run python -m tests.benchmarks.backups
 
 soak: ## kill a recovery KILLS=200 times at random points; SEED=n plays the same again
 	@tools/run python -m tests.soak $(SEED) $(KILLS)

@@ -144,7 +144,7 @@ def small(share: Share, entry: Entry, largest: int) -> bytes:
     if entry.size > largest:
         raise Unreadable(entry.path, f"has {entry.size:,} bytes, and {largest:,} are the most such a file may have")
     with share.open(entry.path) as file:
-        return exactly(file, largest)
+        return exactly(file, entry.size)
 
 
 def _entry(path: str, found: os.stat_result) -> Entry:
