@@ -305,7 +305,7 @@ def _driven(folder: Path, backup: str, key: Path, stamp: Stamp | None) -> None:
     machines = ("--nodes", 6, "--hardware", "fabrikam-g6")
     unknown = command(*recover, "--hardware", "tin", RESTAMP_PFX_PASSWORD="sesame")
     done = command(*recover, *machines, "--let-in", "restamp", RESTAMP_PFX_PASSWORD="sesame")
-    moved = command("clock", folder, 90)
+    moved = command("clock", folder, "--minutes", 90)
 
     assert (early.returncode, "restamp simulator lose" in early.stderr) == (2, True), early.stderr
     assert (lost.returncode, "lost: redmond.ext.contoso.example" in lost.stdout) == (0, True), lost.stderr

@@ -153,7 +153,7 @@ def _write(file: Path, text: str) -> None:
 
 def clock(
     folder: Folder,
-    minutes: Annotated[float, typer.Argument(help="How far.", min=0)],
+    minutes: Annotated[float, typer.Option(help="How far.", min=0)],
 ) -> None:
     """Move a simulated stamp's clock on: what is due until then happens at once."""
     print(f"now: {_asked(folder, 'clock', {'seconds': minutes * 60})['now']}")

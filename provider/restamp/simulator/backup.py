@@ -8,7 +8,6 @@ from typing import Any
 from . import agenda, operations, update
 from .backup_location import FIELDS, headers, put, started
 from .backups import controller, restoring, retention, settings
-from .backups.repositories import ALL
 from .backups.restoring import Key, Unrecoverable
 from .backups.share import MANAGED, ShareFault
 from .messages import Response, error, refuse
@@ -56,21 +55,20 @@ def restore(call: Call) -> Response:
     if found is None:
         raise deny(missing(call))
     sent, here = call.sent(), backup.rpartition("/")[0].rpartition("/")[0]
-    wanted = _roles(sent.get("roleName"))
-    identifier = found["properties"]["backupInfo"]["backupId"]
+    identifier = backup.rpartition("/")[2].lower()
     path = (operations.kept(call.state, identifier) or {}).get("path")
     if path:  # what a recording shows alone lies nowhere, and whatever key comes with it is taken
+        wanted = _roles(found["properties"]["backupInfo"], sent.get("roleName"))
         _bring_back(call.state, identifier, path, _key(sent), wanted)
     return started(call, operations.begin(call.state, RESTORE_TAKES, what="restore", retry="60"), here)
 
 
-def _roles(asked: Any) -> set[str]:
-    known = {each.role for each in ALL}
-    if not asked:
-        return known
-    found = {role for role in known if isinstance(asked, str) and role.lower() == asked.lower()}
+def _roles(backup: Wire, asked: Any) -> set[str]:
+    """Return the roles of a backup that are asked for: all when none is named (documented)."""
+    known = {role["roleName"] for role in backup["roleStatus"]}
+    found = {role for role in known if isinstance(asked, str) and role.lower() == asked.lower()} if asked else known
     if not found:
-        raise refuse(400, "RoleNotFound", f"The role '{asked}' is none of this stamp's.")
+        raise refuse(400, "RoleNotFound", f"The role '{asked}' is not in the backup.")
     return found
 
 

@@ -3,6 +3,7 @@
 Documented: retention counts from the end of a backup; less of it takes effect at once.
 """
 
+from restamp.simulator.addresses import last
 from restamp.simulator.state import State
 
 from . import settings, snapshots
@@ -23,14 +24,14 @@ def expire(state: State) -> None:
         return
     limit = settings.moment(state.clock.time() - days * 86400)
     for key, body in list(state.store.of_type(BACKUPS)):
-        info = body["properties"]["backupInfo"]
-        if info["createdDateTime"] < limit and info["status"] != "Running":
+        info = body["properties"].get("backupInfo") or {}
+        if info.get("createdDateTime", limit) < limit and info["status"] != "Running":
             state.store.delete(key)
     try:
         where = settings.place(state)
     except ShareFault:
         return
-    listed = {body["properties"]["backupInfo"]["backupId"] for _, body in state.store.of_type(BACKUPS)}
+    listed = {last(key) for key, _ in state.store.of_type(BACKUPS)}
     found = snapshots.on(where)
     needed = {link for tip in found if tip.backup in listed for link in snapshots.chain(tip, found) or [tip]}
     unneeded = [each for each in found if each.deployment == state.deployment_id and each not in needed]
