@@ -22,6 +22,8 @@ from restamp.arm.settings import Settings, read
 from restamp.errors import CmdletFailed, NoAdministrator, Refused, Rejected, Unanswered, Unreachable
 from restamp.remoting import Certificate, Credential, Endpoint, Remote, Secret, connect, privileged_endpoint
 from restamp.simulator import Fault
+from restamp.simulator.baseline import Baseline
+from restamp.simulator.deployment import lose, redeploy
 from restamp.simulator.pep import Pep
 from restamp.simulator.pep.validation import mark
 from restamp.simulator.server import Server
@@ -277,6 +279,25 @@ def test_a_connection_that_ends_while_a_cmdlet_runs_is_no_failure_and_no_success
     server.stamp.faults.append(Fault("/wsman", after=0, status=404))
     pep.close()
     assert pep.run("Test-AzureStack") == [True]  # from the second host
+
+
+@pytest.mark.parametrize("auth", ["negotiate", "basic"])
+def test_a_redeployed_stamp_has_another_endpoint(server: Server, auth: str) -> None:
+    """Neither the session nor the password of the lost one is good there, and nothing is left of what was set."""
+    stamp = server.stamp
+    with privileged_endpoint(pep_settings(server, pep_auth=auth)) as pep:
+        pep.run("Set-SyslogServer", ServerName="syslog.contoso.example")
+        keys = pep.run("Get-AzsRecoveryKeys")
+        lose(stamp)
+        redeploy(stamp, Baseline())
+        with pytest.raises((NoAdministrator, Unanswered)):
+            pep.run("Get-SyslogServer")
+
+    with privileged_endpoint(pep_settings(server, pep_auth=auth)) as pep:
+        assert pep.run("Get-SyslogServer") == []
+        assert [key for key in pep.run("Get-AzsRecoveryKeys") if key in keys] == []
+        (told,) = pep.run("Get-AzureStackStampInformation")
+        assert told["DeploymentID"] == stamp.deployment_id
 
 
 def test_all_that_is_missing_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,9 +61,14 @@ class Pep:
     """The privileged endpoint of a stamp: lets in by Negotiate, and by Basic where TLS hides the password."""
 
     def __init__(self, state: State) -> None:
-        self._state, self._negotiate = state, Negotiate(state)
+        self._state = state
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin with nobody signed in: each deployment has an endpoint of its own."""
+        self._deployment, self._negotiate = self._state.deployment_id, Negotiate(self._state)
         self._shells: dict[str, Shell] = {}
-        settle(state)
+        settle(self._state)
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -77,6 +82,8 @@ class Pep:
 
     def answer(self, request: Request) -> Response:
         """Return the answer to a request to any of its hosts."""
+        if self._deployment != self._state.deployment_id:
+            self._begin()
         if self._negotiate.takes(request):
             return self._negotiate.answer(request, self._asked)
         user = basic(request, self._state) if request.scheme == "https" else None
