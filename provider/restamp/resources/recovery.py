@@ -67,8 +67,8 @@ class Recovery(pulumi.ComponentResource):
             kind = book.kinds.of(document)
             if (late := lateness(document, kind, book.kinds)) is not None and late.gate == gate:
                 ref = kind.ref(document)
-                needs = self._made_of((to, item) for _, to, item in referred(document))
-                needs |= self._referrers(kind, ref) if late.referred else {}
+                needs = self._referrers(kind, ref) if late.referred else {}
+                needs |= self._made_of((to, item) for _, to, item in referred(document)) if gate != kind.gate else {}
                 needs |= {f"{kind.name} {ref}": self._made[kind.collection, ref.lower()]}
                 yield f"{kind.name} {ref}/state", self._resource(kind, f"{ref}/state", document, needs, [])
 
