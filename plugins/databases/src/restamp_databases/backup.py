@@ -32,7 +32,9 @@ def saved(product: Product, name: str, run: Run) -> StepResult:
         return waiting(str(stopped))
     size = sum(item.size for item in dumped)
     facts = {"dump": dump.folder.name, "databases": str(len(dumped)), "bytes": str(size)}
-    return done(f"{len(dumped)} databases, {size:,} bytes in {dump.folder}", facts=facts)
+    broken = [f"{item.database}: {name}" for item in dumped for name in item.left_out]
+    without = f", without what is broken there: {shortened(broken)}" if broken else ""
+    return done(f"{len(dumped)} databases, {size:,} bytes in {dump.folder}{without}", facts=facts)
 
 
 def _databases(work: Work, server: Server) -> dict[str, int]:

@@ -35,6 +35,7 @@ class Saved(Kept):
     database: str
     bytes: Count = Field(description="on the server, by its own word")
     contents: dict[str, str]
+    left_out: tuple[str, ...] = Field((), description="what is broken on the server, and in no dump of it")
 
 
 class Manifest(Model):

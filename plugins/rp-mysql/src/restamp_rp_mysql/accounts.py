@@ -11,6 +11,9 @@ _OWN = ("root", "mysql", "mariadb.sys", "mysql.sys", "mysql.session", "mysql.inf
 
 def accounts(cursor: Any, ours: str) -> list[Account]:
     """Every account but the server's own and ours, in the order of their names; roles are not among them."""
+    cursor.execute("SHOW VARIABLES LIKE 'print_identified_with_as_hex'")
+    if cursor.fetchone():  # MySQL's hashes are bytes, which a text may break (documented)
+        cursor.execute("SET SESSION print_identified_with_as_hex = ON")
     cursor.execute("SELECT user, host FROM mysql.user WHERE host <> '' ORDER BY user, host")
     names = [(user, host) for user, host in cursor.fetchall() if user not in (*_OWN, ours)]
     return [_account(cursor, f"{_quoted(user)}@{_quoted(host)}") for user, host in names]

@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,9 +60,10 @@ class Client:
     runbook: Path
 
     @contextmanager
-    def dump(self, database: str) -> Iterator[IO[bytes]]:
-        """The lines of a dump; Broken where it did not end well."""
-        with self._started("dump", [*_DUMP, "--", database], DEVNULL, PIPE) as process:
+    def dump(self, database: str, without: Iterable[str] = ()) -> Iterator[IO[bytes]]:
+        """The lines of a dump, `without` some views; Broken where it did not end well."""
+        left_out = [f"--ignore-table={database}.{view}" for view in without]
+        with self._started("dump", [*_DUMP, *left_out, "--", database], DEVNULL, PIPE) as process:
             assert process.stdout is not None
             yield process.stdout
 

@@ -21,7 +21,10 @@ from restamp_rp_mysql.marks import DATABASE, Marks
 
 _OWN = ("information_schema", "performance_schema", "mysql", "sys", DATABASE)
 _PIECE = 1 << 20  # bytes read at a time
-_DENIED = (1044, 1045, 1698)
+_DENIED, _BROKEN_VIEW = (1044, 1045, 1698), 1356
+_TABLES = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = %s"
+_ROUTINES = "SELECT COUNT(*) FROM information_schema.routines WHERE routine_schema = %s"
+_EVENTS = "SELECT COUNT(*) FROM information_schema.events WHERE event_schema = %s"
 
 
 @contextmanager
@@ -98,7 +101,8 @@ class MySqlServer:
         with os.fdopen(file, "wb") as raw, gzip.GzipFile("", "wb", 1, raw, mtime=0) as packed:
             contents = self._read(database, tick, packed)
         size = self.databases().get(database, 0)
-        return Saved.model_validate({**kept(path), "database": database, "bytes": size, "contents": contents})
+        told = {"database": database, "bytes": size, "contents": contents, "left_out": self._broken_views(database)}
+        return Saved.model_validate(kept(path) | told)
 
     def accounts(self) -> Sequence[Account]:
         """Everybody's but the server's own and ours."""
@@ -109,7 +113,7 @@ class MySqlServer:
         mark = Marks(self.cursor, recovery).of(saved.database)
         if mark == "begun":
             return "begun"
-        if not self._has_something(saved.database):
+        if not any(self._counts(sql, saved.database) for sql in (_TABLES, _ROUTINES, _EVENTS)):
             return "absent"
         return "restored" if mark else "other" if self.differences(saved) else "same"
 
@@ -128,7 +132,10 @@ class MySqlServer:
                 server.write(piece)
                 tick(done := done + len(piece))
         if found := self.differences(saved):
-            raise Broken(f"{self.document}, {saved.database}", f"restored, and not the same: {found}")
+            reason = f"restored, and not the same: {found}"
+            if self._counts(_EVENTS, saved.database):
+                reason += ". Its events run already: SET GLOBAL event_scheduler = OFF until all is back"
+            raise Broken(f"{self.document}, {saved.database}", reason)
         marks.finish(saved.database)
 
     def restore_accounts(self, wanted: Sequence[Account], recovery: str) -> list[str]:
@@ -145,7 +152,7 @@ class MySqlServer:
     def _read(self, database: str, tick: Tick, into: gzip.GzipFile | None = None) -> dict[str, str]:
         """A dump, read once: what it says in short."""
         digests, done = Digests(), 0
-        with self.client.dump(database) as lines:
+        with self.client.dump(database, self._broken_views(database)) as lines:
             while some := lines.readlines(_PIECE):
                 digests.feed(some)
                 if into is not None:
@@ -158,11 +165,22 @@ class MySqlServer:
         )
         return {"charset": charset, "collation": collation} | digests.told()
 
-    def _has_something(self, database: str) -> bool:
-        tables = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = %s"
-        routines = "SELECT COUNT(*) FROM information_schema.routines WHERE routine_schema = %s"
-        events = "SELECT COUNT(*) FROM information_schema.events WHERE event_schema = %s"
-        return any(self._one(sql, database)[0] for sql in (tables, routines, events))
+    def _broken_views(self, database: str) -> list[str]:
+        """Views of what is gone: MySQL's own program makes no dump of a database that has one."""
+        self.cursor.execute("SELECT table_name FROM information_schema.views WHERE table_schema = %s", (database,))
+        return [name for (name,) in self.cursor.fetchall() if self._is_broken(database, name)]
+
+    def _is_broken(self, database: str, view: str) -> bool:
+        try:
+            self.cursor.execute(f"SHOW FIELDS FROM {_quoted(database)}.{_quoted(view)}")
+        except pymysql.MySQLError as error:
+            if error.args[0] == _BROKEN_VIEW:
+                return True
+            raise
+        return False
+
+    def _counts(self, sql: str, database: str) -> int:
+        return int(self._one(sql, database)[0])
 
     def _one(self, sql: str, *values: str) -> tuple[Any, ...]:
         self.cursor.execute(sql, values or None)
