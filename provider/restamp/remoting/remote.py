@@ -1,6 +1,7 @@
 """One session at an endpoint: opened when the first cmdlet runs, opened anew when it is gone."""
 
 import threading
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -45,16 +46,10 @@ class Remote:
             Rejected: A host answers, and gives no session.
             Unanswered: The connection ended while it ran; it may have been done.
         """
-        from .session import Gone
-
         secrets = (self.endpoint.password, *secrets_of(parameters))
         with self._lock:
             try:
-                try:
-                    return self._opened().run(cmdlet, parameters, self._say, secrets)
-                except Gone:  # a session ends when nobody used it for long, or its host restarts; nothing was run
-                    self.close()
-                    return self._opened().run(cmdlet, parameters, self._say, secrets)
+                return self._ran(cmdlet, parameters, secrets)
             except StampError as error:
                 if not isinstance(error, CmdletFailed):
                     self.close()
@@ -66,6 +61,16 @@ class Remote:
         session, self._session = self._session, None
         if session is not None:
             session.close()
+
+    def _ran(self, cmdlet: str, parameters: Mapping[str, Any], secrets: tuple[str, ...]) -> list[Any]:
+        """A cmdlet's output; a session ends when nobody used it for long, or its host restarts: then in a new one."""
+        from .session import Gone
+
+        try:
+            return self._opened().run(cmdlet, parameters, self._say, secrets)
+        except Gone:  # nothing was run
+            self.close()
+            return self._opened().run(cmdlet, parameters, self._say, secrets)
 
     def _opened(self) -> "Session":
         """The session; or a new one, at the first host that gives one."""

@@ -1,4 +1,4 @@
-"""The endpoint's shells: who may open one, and what WS-Management's actions do with it."""
+"""The endpoint: who may open a session, under which configuration, and which cmdlets there are in it."""
 
 import base64
 import binascii
@@ -6,42 +6,28 @@ import hmac
 import re
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from xml.sax.saxutils import escape
 
 from restamp.simulator.messages import Request, Response
 from restamp.simulator.state import State
 
-from . import wsman
+from . import shell, wsman
 from .accounts import BUILT_IN, password_of, passwords, settle
 from .cmdlet import Given, Invocation, Say, unknown
 from .negotiate import DOMAIN, Negotiate
 from .runspace import Runspace
+from .shell import CONFIGURATION, IDLE, NO_SHELL, Shell
 from .tables import CMDLETS
-from .wsman import Fault, Message, malformed
+from .wsman import Fault, Message
 
-CONFIGURATION = "http://schemas.microsoft.com/powershell/PrivilegedEndpoint"
 DEFAULT = "http://schemas.microsoft.com/powershell/Microsoft.PowerShell"
-IDLE = 7200.0  # seconds until a shell that nobody asks is gone: WinRM's default
-COMMAND_STATE = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/CommandState/"
-TIMED_OUT = 2150858793  # nothing came in the time a client waits: it asks again
 ASSUMED = (
     "The privileged endpoint: listens on WinRM's two ports under names in the stamp's external domain; by Negotiate it"
     " takes NTLM alone, in the domain azurestack or none; over HTTPS Basic too. Every host is the same endpoint.",
     "The privileged endpoint: cmdlets take no time, and none can be stopped; no disconnected sessions, no -AsJob, no"
     " pipes but to Out-Default, no transcripts; which number a fault has for a configuration that is not there.",
 )
-
-
-@dataclass
-class Shell:
-    """One client's session."""
-
-    owner: str
-    runspace: Runspace
-    asked: float  # when, on the stamp's clock
 
 
 def basic(request: Request, state: State) -> str | None:
@@ -107,12 +93,12 @@ class Pep:
         if message.action == "Create":
             return self._opened(message, user)
         actions = {
-            "Command": _command,
-            "Send": _send,
-            "Receive": _receive,
-            "Signal": _signal,
+            "Command": shell.command,
+            "Send": shell.send,
+            "Receive": shell.receive,
+            "Signal": shell.signal,
             "Delete": self._deleted,
-            "Get": _shown,
+            "Get": shell.shown,
         }
         if message.action not in actions:
             raise Fault(2150858752, f"The action {message.action} is not supported.", "a:ActionNotSupported")
@@ -121,13 +107,12 @@ class Pep:
     def _opened(self, message: Message, user: str) -> str:
         if message.resource.lower() != CONFIGURATION.lower():
             raise _no_configuration(message.resource)
-        shell = message.find("rsp:Shell")
-        opening = message.find("rsp:Shell/ps:creationXml")
-        identifier = (shell.get("ShellId") if shell is not None else None) or str(uuid.uuid4())
+        wanted, opening = message.find("rsp:Shell"), message.find("rsp:Shell/ps:creationXml")
+        identifier = (wanted.get("ShellId") if wanted is not None else None) or str(uuid.uuid4())
         made = Shell(user, Runspace(partial(self._run, user)), self._state.clock.time())
-        _feed(made, opening.text if opening is not None else "")
+        shell.feed(made, opening.text if opening is not None else "")
         self._shells[identifier.upper()] = made
-        return _created(identifier.upper(), user)
+        return shell.created(identifier.upper(), user)
 
     def _shell(self, message: Message, user: str) -> Shell:
         now = self._state.clock.time()
@@ -135,7 +120,7 @@ class Pep:
         found = self._shells.get(message.shell)
         if found is None or found.owner != user:
             text = f"The WinRM Shell client cannot process the request. The shell {message.shell} was not found."
-            raise Fault(2150858843, text, "w:InvalidSelectors")
+            raise Fault(NO_SHELL, text, "w:InvalidSelectors")
         found.asked = now
         return found
 
@@ -150,60 +135,6 @@ class Pep:
         return found.run(Invocation(self._state, user, say, found.bound(given)))
 
 
-def _command(message: Message, shell: Shell) -> str:
-    line = message.find("rsp:CommandLine")
-    first = message.find("rsp:CommandLine/rsp:Arguments")
-    identifier = _identifier((line.get("CommandId") if line is not None else None) or str(uuid.uuid4()))
-    _feed(shell, first.text if first is not None else "", identifier)
-    return f"<rsp:CommandResponse><rsp:CommandId>{_written(identifier)}</rsp:CommandId></rsp:CommandResponse>"
-
-
-def _send(message: Message, shell: Shell) -> str:
-    for stream in message.body.findall("rsp:Send/rsp:Stream", wsman.NAMES):
-        _feed(shell, stream.text, _of(stream.get("CommandId"), shell))
-    return "<rsp:SendResponse/>"
-
-
-def _receive(message: Message, shell: Shell) -> str:
-    wanted = message.find("rsp:Receive/rsp:DesiredStream")
-    pipeline = _of(wanted.get("CommandId") if wanted is not None else None, shell)
-    blobs = shell.runspace.take(pipeline, message.size * 3 // 4 - 4096)  # base64, and the envelope around it
-    over = shell.runspace.is_over(pipeline)
-    if not blobs and not over:
-        raise Fault(TIMED_OUT, "The WS-Management service cannot complete the operation in time.", "w:TimedOut")
-    command = f' CommandId="{_written(pipeline)}"' if pipeline else ""
-    streams = "".join(
-        f'<rsp:Stream Name="stdout"{command}>{base64.b64encode(blob).decode()}</rsp:Stream>' for blob in blobs
-    )
-    state = f'<rsp:CommandState{command} State="{COMMAND_STATE}{"Done" if over else "Running"}"/>' if pipeline else ""
-    return f"<rsp:ReceiveResponse>{streams}{state}</rsp:ReceiveResponse>"
-
-
-def _signal(message: Message, shell: Shell) -> str:
-    signal = message.find("rsp:Signal")
-    pipeline = _of(signal.get("CommandId") if signal is not None else None, shell)
-    if pipeline is not None:
-        shell.runspace.forget(pipeline)
-    return "<rsp:SignalResponse/>"
-
-
-def _shown(message: Message, shell: Shell) -> str:
-    inside = f"<rsp:ShellId>{escape(message.shell)}</rsp:ShellId><rsp:State>Connected</rsp:State>"
-    return f"<rsp:Shell>{inside}<rsp:Owner>{escape(shell.owner)}</rsp:Owner></rsp:Shell>"
-
-
-def _created(identifier: str, user: str) -> str:
-    selectors = f'<w:SelectorSet><w:Selector Name="ShellId">{escape(identifier)}</w:Selector></w:SelectorSet>'
-    where = f"<w:ResourceURI>{CONFIGURATION}</w:ResourceURI>{selectors}"
-    shell = f"<rsp:ShellId>{escape(identifier)}</rsp:ShellId><rsp:ResourceUri>{CONFIGURATION}</rsp:ResourceUri>"
-    return (
-        f"<x:ResourceCreated><a:Address>*</a:Address><a:ReferenceParameters>{where}</a:ReferenceParameters>"
-        f"</x:ResourceCreated><rsp:Shell>{shell}<rsp:Owner>{escape(user)}</rsp:Owner>"
-        f"<rsp:IdleTimeOut>PT{IDLE:.3f}S</rsp:IdleTimeOut><rsp:InputStreams>stdin pr</rsp:InputStreams>"
-        "<rsp:OutputStreams>stdout</rsp:OutputStreams></rsp:Shell>"
-    )
-
-
 def _no_configuration(resource: str) -> Fault:
     """Return what WinRM says: CloudAdmin may not use the configuration that every Windows has, and knows no others."""
     if resource.lower() == DEFAULT.lower():
@@ -211,29 +142,3 @@ def _no_configuration(resource: str) -> Fault:
     name = resource.rpartition("/")[2]
     text = f"Cannot find the {name} session configuration in the WSMan: drive on the computer."
     return Fault(2150858811, f"The WS-Management service cannot process the request. {text}", "w:InvalidResourceURI")
-
-
-def _identifier(text: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        raise malformed(f"{text!r} is not a command's id.") from None
-
-
-def _of(text: str | None, shell: Shell) -> uuid.UUID | None:
-    """Return the pipeline that is meant; None for the pool itself."""
-    found = _identifier(text) if text else None
-    if not shell.runspace.has(found):
-        raise Fault(2150858843, f"The command {text} was not found in the shell.", "w:InvalidSelectors")
-    return found
-
-
-def _written(identifier: uuid.UUID | None) -> str:
-    return str(identifier).upper()
-
-
-def _feed(shell: Shell, fragments: str | None, pipeline: uuid.UUID | None = None) -> None:
-    try:
-        shell.runspace.feed(base64.b64decode(fragments or "", validate=True), pipeline)
-    except ValueError as wrong:
-        raise malformed(f"The fragments are none: {wrong}") from wrong
