@@ -262,6 +262,7 @@ class _Work:
     noted: Noted
     borrowed: ExitStack
     failed: dict[str, str] = field(default_factory=dict)  # id in lower case -> whose it is
+    brought_back: set[str] = field(default_factory=set)  # ids in lower case
     entered: set[str] = field(default_factory=set)
 
     def brought(self, document: Document) -> Result:
@@ -271,6 +272,8 @@ class _Work:
         result = self._looked_at(kind, document, resource_id)
         if result.outcome in ("failed", "blocked", "waiting"):
             self.failed[resource_id] = f"{kind.name} {ref}"
+        else:
+            self.brought_back.add(resource_id)
         return result
 
     def _looked_at(self, kind: Kind[Any], document: Document, resource_id: str) -> Result:
@@ -286,7 +289,18 @@ class _Work:
             return Result(kind.name, ref, "not verified")
         if cause := _blocked_by(kind, document, self.kinds, self.stamp, self.failed):
             return Result(kind.name, ref, "blocked", f"waits for {cause}")
+        if found is None and self._lacks_its_resource(document):
+            return Result(kind.name, ref, "waiting", "by tenant, who deploys the resource that it is on")
         return self._written(kind, document, resource_id, found)
+
+    def _lacks_its_resource(self, document: Document) -> bool:
+        """Whether the single resource that an assignment or a lock is on is not there; a stamp may not mind."""
+        group, within, place = f"/{getattr(document, 'scope', '')}".partition("/providers/")
+        resource = f"{group}{within}{'/'.join(place.split('/')[:3])}"  # what is nested in it is told by it
+        own = f"/subscriptions/{self.stamp.place.subscription}{resource}".lower()
+        if not within or not group or own in self.brought_back:
+            return False
+        return self.stamp.resources is not None and own not in self.stamp.resources
 
     def _written(self, kind: Kind[Any], document: Document, resource_id: str, found: Found[Any] | None) -> Result:
         ref = kind.ref(document)
@@ -354,5 +368,6 @@ def _within(resource_id: str, ids: Iterable[str]) -> bool:
 
 
 def line(error: Exception) -> str:
-    """What an error says, in one line."""
-    return " ".join(str(error).split())
+    """What an error says, in one line; of a refusal what the stamp says, as it is told beside the object."""
+    said = str(error).partition(": ")[2] if isinstance(error, Rejected) else ""
+    return " ".join((said or str(error)).split())

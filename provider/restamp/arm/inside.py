@@ -70,6 +70,13 @@ class Inside:
         adfs = endpoint.claims.get("tid") in (None, "adfs")
         return endpoint.principal if adfs or own.lower() == self.directory.lower() else None
 
+    @cached_property
+    def resources(self) -> frozenset[str] | None:
+        """Ids of all that is in groups here, in lower case, but for what is nested in it; None where nobody may ask."""
+        endpoint = self._endpoint()
+        listed = endpoint.list_or_none(endpoint.url(f"{self._scope}/resources", _GROUPS))
+        return None if listed is None else frozenset(str(item["id"]).lower() for item in listed)
+
     def names(self, ids: Iterable[str]) -> dict[str, str] | None:
         """Names of whom the subscription's directory has, by object id; None where it cannot be asked."""
         return self._arm.names(ids, self.directory)

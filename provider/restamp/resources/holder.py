@@ -33,7 +33,7 @@ OWNED = ("kind", "stamp", "recovery", "target", "file", "digest")
 _KEPT = (*OWNED, "runbook")
 _SHOWN = 10
 DRIFTED = "drifted"
-_LONGEST = 160  # characters of a failure in the state; the journal has the whole
+_LONGEST = 400  # characters of a failure in the state; the journal has the whole
 _AS_IT_SHOULD_BE = ("created", "updated", "unchanged", "left out", "not verified")
 
 

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from . import operations
+from .addresses import parse
 from .messages import Response, refuse
 from .rights import sees
 from .rules import DELETE, GET, HEAD, LIST, PUT, Call, Rule, deny
@@ -18,6 +19,7 @@ from .verbs import tags_of
 VERSIONS = ("2015-11-01", "2016-02-01", "2016-06-01", "2016-09-01", "2018-02-01", "2018-05-01", "2019-10-01")
 GROUPS = ("", "subscriptions/resourcegroups")
 NAME = re.compile(r"[\w\-.()]{0,89}[\w\-()]")
+_GROUP = ("subscriptions", "resourcegroups")
 DISPLAY_NAME = "Default Provider Subscription"  # documented
 
 
@@ -95,6 +97,15 @@ def head_group(call: Call) -> Response:
     return Response(404 if call.state.store.get(call.address.key) is None else 204)
 
 
+def in_groups(call: Call) -> Response:
+    """Return what is in the groups of a subscription, of any provider; not what is nested in it or hangs on it."""
+    below = f"{call.root}/resourcegroups/".lower()
+    found = [(parse(key), body) for key, body in call.state.store.inside(below)]
+    mine = [(at, body) for at, body in found if at.namespace and len(at.types) == 1 and parse(at.scope).types == _GROUP]
+    shown = [{name: body[name] for name in ("id", "name", "type", "location") if name in body} for _, body in mine]
+    return Response(200, {"value": shown})
+
+
 def result(call: Call) -> Response:
     """Return the result of a finished operation."""
     done = operations.is_done(call.state, call.address.name)
@@ -119,6 +130,13 @@ RULES = (
             "Resource groups, on both endpoints: everything, as Resource Manager documents it;"
             " deleting one takes what is in it, whether in use or not, and is done at once.",
         ),
+    ),
+    row(
+        "subscriptions/resources",
+        plane="both",
+        methods=frozenset({LIST}),
+        answers={LIST: in_groups},
+        assumed=("Resources of a subscription: id, name, type and place of what is in its groups; no filters.",),
     ),
     row("subscriptions/operationresults", plane="both", methods=frozenset({GET}), answers={GET: result}),
 )

@@ -1,0 +1,92 @@
+"""What stands in the way inside a subscription is said and never moved: locks, and resources that are not there yet."""
+
+from pathlib import Path
+from typing import Any
+
+from tests.flows.world import REGION
+from tests.soak import small
+from tests.soak.story import SMALL, Scene, Story
+
+from restamp.simulator import Stamp
+
+ERP = "/subscriptions/c66cb1bf-3d5e-4a44-9f0a-000000000000"
+APP = f"{ERP}/resourceGroups/app"
+AUTHORIZATION = "providers/Microsoft.Authorization"
+READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+MACHINE = "resourceGroups/data/providers/Microsoft.Compute/virtualMachines/till"
+
+
+def lock(level: str) -> dict[str, Any]:
+    """A lock that somebody put on the group."""
+    place = f"{APP}/{AUTHORIZATION}/locks/freeze"
+    body = {"id": place, "name": "freeze", "type": "Microsoft.Authorization/locks"}
+    return body | {"properties": {"level": level, "notes": "do not touch"}}
+
+
+def test_a_lock_in_the_way_is_reported_and_never_lifted(tmp_path: Path) -> None:
+    """The vault fails in the stamp's words, its secrets are blocked by its name; without the lock all is back."""
+    story = Story(tmp_path)
+    with story.new_stamp() as stamp:
+        story.restamp("up")
+        vault = f"{APP}/providers/Microsoft.KeyVault/vaults/{small.OPEN}"
+        stamp.state.store.delete(vault.lower())
+        for key, _ in list(stamp.state.store.inside(f"/vault/{small.OPEN}/")):
+            stamp.state.store.delete(key)
+        stamp.load([lock("ReadOnly")])
+        told = story.restamp("up", status=4)
+        refusal = f"409 ScopeLocked: The scope '{vault}' cannot perform write operation because following scope(s) are"
+        assert f"Vault app/{small.OPEN}: failed: {refusal} locked: '{APP}'" in told
+        failures = story.state()[ERP.rpartition("/")[2]]["failures"]
+        assert [line for line in failures if line.startswith("Secret")] == [
+            f"Secret app/{small.OPEN}/{name}: blocked: waits for Vault app/{small.OPEN}"
+            for name in ("api-key", "db-password")
+        ]
+        assert stamp.state.get(lock("ReadOnly")["id"]) is not None
+
+        stamp.state.store.delete(lock("")["id"].lower())
+        story.restamp("up")
+        assert stamp.state.get(vault) is not None
+        assert "0 differences, 0 unexpected" in story.restamp("verify", status=4)
+
+
+def with_a_machine(stamp: Stamp) -> None:
+    """The small stamp, where somebody may read one machine and another lock keeps its disk."""
+    small.lost(stamp)
+    stamp.load([machine(), *on_it(stamp)])
+
+
+def machine() -> dict[str, Any]:
+    place = f"{ERP}/{MACHINE}"
+    return {"id": place, "name": "till", "type": "Microsoft.Compute/virtualMachines", "location": REGION}
+
+
+def on_it(stamp: Stamp) -> list[dict[str, Any]]:
+    """A role and a lock on the machine, as lists show them."""
+    person = stamp.add_user(small.OWNER, "its own").object_id
+    role = {"roleDefinitionId": f"{ERP}/{AUTHORIZATION}/roleDefinitions/{READER}", "principalId": person}
+    guid = "7b6f3e1a-0d7b-4d0e-8e8f-3a5f0a1b2c3d"
+    both = {f"roleAssignments/{guid}": role | {"scope": f"{ERP}/{MACHINE}"}, "locks/keep": {"level": "CanNotDelete"}}
+    return [
+        {"id": f"{ERP}/{MACHINE}/{AUTHORIZATION}/{name}", "name": name.rpartition("/")[2], "properties": properties}
+        | {"type": f"Microsoft.Authorization/{name.partition('/')[0]}"}
+        for name, properties in both.items()
+    ]
+
+
+def test_what_is_on_a_single_resource_waits_until_its_tenant_deployed_it_again(tmp_path: Path) -> None:
+    """Nothing hangs in the air: machines are their tenants' to bring back, and the next `up` after that goes on."""
+    story = Story(tmp_path, Scene(with_a_machine, SMALL.deployed))
+    with story.new_stamp() as stamp:
+        told = story.restamp("up", status=3)
+        assert (
+            f"RoleAssignment {MACHINE}/{on_it(stamp)[0]['name']}: waiting: by tenant, who deploys the resource" in told
+        )
+        assert not any("virtualmachines" in key for key, _ in stamp.state.store.everything())
+
+        stamp.load([machine()])
+        story.restamp("up")
+        assert {body["id"].rpartition("/")[2] for body in stamp.objects() if f"{MACHINE}/" in body["id"]} == {
+            "keep",
+            on_it(stamp)[0]["name"],
+        }
+        assert "0 differences, 0 unexpected" in story.restamp("verify", status=4)
