@@ -1,5 +1,6 @@
 """A stamp with something of every kind, as it lists it: the made-up population, and what that has none of."""
 
+import json
 from typing import Any
 
 from restamp.simulator import Stamp
@@ -8,6 +9,7 @@ from restamp.simulator.population import people, population
 Wire = dict[str, Any]
 RESCUERS = "rescuers"  # a group of the customer's directory: it outlives the stamp, and so does what it may do
 SOMEBODY = "somebody@contoso.example"
+_ADDON = "extra-storage"
 _READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 
 
@@ -27,15 +29,19 @@ def everything(stamp: Stamp, subscriptions: int) -> list[Wire]:
     known = {each.object_id for each in stamp.principals} | {body.get("object_id") for body in made}
     made = [body for body in made if body.get("properties", {}).get("principalId", stamp.admin.object_id) in known]
     tenant = next(body for body in made if "subscriptionId" in body)
-    made += [*_delegation(stamp, tenant), _acquired(stamp, tenant), *_of_the_provider(stamp), _built_in(tenant)]
+    base = next(body for body in made if body["id"] == tenant["offerId"])["properties"]["basePlanIds"][0]
+    made += [_acquired(stamp, tenant, base), _acquired(stamp, tenant, _ADDON)]  # the offer's own is no add-on
+    made += [*_delegation(stamp, tenant), *_of_the_provider(stamp), _built_in(tenant)]
     return [*made, *_settings(stamp), _feature(stamp, "Enabled", [str(tenant["subscriptionId"])])]
 
 
 def by_others(stamp: Stamp, before: Stamp) -> None:
-    """What people do on a stamp that came back: a delegate gives on its offers again, backups are enabled again."""
+    """What a stamp that came back and its people do: plans of an offer are acquired, a delegate gives on its offers."""
+    theirs = ("/delegatedproviders/", "/backuplocations/", "/acquiredplans/")
     for body in before.objects():
-        if "/delegatedproviders/" in body["id"].lower() or "/backuplocations/" in body["id"].lower():
-            stamp.load([body | {"id": body["id"].replace(before.provider_subscription, stamp.provider_subscription)}])
+        if any(part in body["id"].lower() for part in theirs) and not str(body.get("planId")).endswith(_ADDON):
+            told = json.dumps(body).replace(before.provider_subscription, stamp.provider_subscription)
+            stamp.load([json.loads(told)])
 
 
 def _settings(stamp: Stamp) -> list[Wire]:
@@ -82,10 +88,11 @@ def _placed(stamp: Stamp, place: str, properties: Wire) -> Wire:
     return body | {"properties": properties}
 
 
-def _acquired(stamp: Stamp, tenant: Wire) -> Wire:
-    """An add-on plan, in the form that was recorded: flat, with times, its plan without a group."""
-    root, name = f"/subscriptions/{stamp.provider_subscription}", "d2f35a3c-4f0e-4a8f-8a7a-0d6a7f6f0b11"
-    plan = f"{root}/providers/Microsoft.Subscriptions.Admin/plans/extra-storage"
+def _acquired(stamp: Stamp, tenant: Wire, plan: str) -> Wire:
+    """A plan that was acquired, in the form that was recorded: flat, with times, its plan without a group."""
+    root, own = f"/subscriptions/{stamp.provider_subscription}", plan.rpartition("/")[2]
+    name = f"d2f35a3c-4f0e-4a8f-8a7a-{sum(own.encode()):012x}"
+    plan = f"{root}/providers/Microsoft.Subscriptions.Admin/plans/{own}"
     place = f"{root}/providers/Microsoft.Subscriptions.Admin/subscriptions/{tenant['subscriptionId']}"
     body = {"id": f"{place}/acquiredPlans/{name}", "acquisitionId": name, "planId": plan}
     body |= {"externalReferenceId": "PO-7", "acquisitionTime": "2023-11-14T22:13:20.0000000Z"}
