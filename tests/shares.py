@@ -128,6 +128,7 @@ def quotas(repository: str) -> list[dict[str, object]]:
 def payload(repository: str, number: int, size: int) -> bytes:
     """What a snapshot's data is before it is encrypted."""
     if repository not in QUOTAS:
+        size += 64 * sum(repository.encode()[:3])  # each repository has its own
         return zipped({"data.bin": os.urandom(size), "which.txt": f"{repository} {number}".encode()})
     content = json.dumps(quotas(repository), indent=2).encode()
     if repository[0] != "S":
@@ -163,6 +164,7 @@ class Made:
     legacy: bool = False
     size: int = 4096  # of what restamp never opens
     fields: dict[str, str] = field(default_factory=dict)  # of every metadata
+    keys: dict[int, bytes] = field(default_factory=dict)  # one pair a backup, as the recorded operation's result has it
 
     @property
     def managed(self) -> Path:
@@ -176,7 +178,7 @@ class Made:
         self, repository: str, number: int, kind: str = "Full", *, data: bytes | None = None, **fields: str
     ) -> None:
         """One snapshot; `fields` of its metadata are other ones than they should be."""
-        keys = os.urandom(64)
+        keys = self.keys.setdefault(number, os.urandom(64))
         name = name_of(repository, number, kind)
         if self.legacy:
             stamped = FIRST + number * EVERY
@@ -184,11 +186,12 @@ class Made:
         else:
             zip_file = self.path(name)
         zip_file.parent.mkdir(parents=True, exist_ok=True)
-        zip_file.write_bytes(sealed(payload(repository, number, self.size) if data is None else data, keys))
-        told = self.metadata(repository, number, kind, keys) | self.fields | fields
+        data = payload(repository, number, self.size) if data is None else data
+        zip_file.write_bytes(sealed(data, keys))
+        told = self.metadata(repository, number, kind, keys, len(data)) | self.fields | fields
         zip_file.with_name(f"{zip_file.name[:-4]}.xml").write_text(xml(told), "utf-8")
 
-    def metadata(self, repository: str, number: int, kind: str, keys: bytes) -> dict[str, str]:
+    def metadata(self, repository: str, number: int, kind: str, keys: bytes, size: int) -> dict[str, str]:
         role, component, partition, name = repository.split(";")
         created = FIRST + number * EVERY + dt.timedelta(minutes=25)
         before = kind == "Progressive"
@@ -214,7 +217,7 @@ class Made:
             "SnapshotProperties/TimeTakenToCreate": "PT20M30.5S",
             "SnapshotProperties/BackupStatus": "Succeeded",
             "SnapshotProperties/BackupSizeInKb": "12",
-            "SnapshotProperties/CompressedBackupSizeInKb": "6",
+            "SnapshotProperties/CompressedBackupSizeInKb": str(size // 1024),
         }
 
     def backup(self, number: int) -> None:

@@ -53,9 +53,10 @@ def test_the_backups_of_both_layouts_are_found(tmp_path: Path, legacy: bool) -> 
     assert newest.one("thumbprint") == pair("backup").thumbprint
 
 
-def test_the_managed_folder_itself_will_do(tmp_path: Path) -> None:
+@pytest.mark.parametrize("legacy", [False, True])
+def test_the_managed_folder_itself_will_do(tmp_path: Path, legacy: bool) -> None:
     """Somebody who names MASBackup means the same share."""
-    share = made(tmp_path, 1)
+    share = made(tmp_path, 1, legacy=legacy)
 
     assert catalogue(Folder(share.managed)).backups == (backup_id(0),)
 

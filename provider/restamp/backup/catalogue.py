@@ -8,7 +8,7 @@ from restamp.backup import metadata
 from restamp.backup.layout import Snapshot, is_version, lay_out
 from restamp.backup.registrations import NAME, essential
 from restamp.backup.share import Entry, Share, small
-from restamp.errors import Damaged, Unreadable
+from restamp.errors import Damaged, Refused, Unreadable
 from restamp.models.backup import SnapshotFacts
 from restamp.models.finding import Finding
 
@@ -25,6 +25,7 @@ _STATUSES = (
     "Corrupted",
     "Skipped",
 )
+_ROUNDED = 2 * 1024  # bytes: up or down, and the envelope
 _ANOTHER = "Recover from another backup: `restamp backups list` shows them all."
 
 
@@ -78,9 +79,13 @@ class Catalogue:
 def catalogue(share: Share, progress: Callable[[str, int], None] = lambda _what, _count: None) -> Catalogue:
     """Everything on a share; Refused where there is no backup. `progress` hears what was found, with its count."""
     layout = lay_out(share)
+    if not layout.snapshots:
+        hint = "Is it the folder that the stamp writes to? A runbook has its path in backup/<region>.yaml."
+        raise Refused([Finding("no-backups", "stop", share.name, "there is no backup in its MASBackup", hint)])
     progress("files", len(layout.snapshots))
     # one after another: an SMB server grants a client only so many requests at once, and a second one would be refused
     snapshots = tuple(_read(share, layout.snapshots[key]) for key in sorted(layout.snapshots))
+    snapshots = _sized(snapshots)
     progress("snapshots", len(snapshots))
     findings = list(layout.findings)
     registered = _registered(share, layout.of_store, findings)
@@ -98,6 +103,26 @@ def _registered(share: Share, of_store: Iterable[Entry], findings: list[Finding]
                 folder = entry.path.rpartition("/")[0].rpartition("/")[2]
                 found[folder if is_version(folder) else ""] = read
     return found
+
+
+def _sized(snapshots: tuple[Snapshot, ...]) -> tuple[Snapshot, ...]:
+    """The snapshots, with a problem where a file has another size than its metadata says.
+
+    One key opens all files of a backup, so a MAC does not tell two that were swapped. Nothing documents how the size is
+    rounded: where it fits no more than half of the files it is taken for something else, and nothing is said.
+    """
+    told = [item for item in snapshots if item.size and item.facts and item.facts.kilobytes]
+    wrong = {item.name for item in told if item.facts and abs(item.size - 1024 * item.facts.kilobytes) > _ROUNDED}
+    if 2 * len(wrong) >= len(told):
+        return snapshots
+    return tuple(_of_another_size(item) if item.name in wrong else item for item in snapshots)
+
+
+def _of_another_size(snapshot: Snapshot) -> Snapshot:
+    said = snapshot.facts.kilobytes if snapshot.facts else 0
+    message = f"has {snapshot.size // 1024} KB, and its metadata says {said}: it was cut off, or swapped with another"
+    problem = Finding("size", "stop", f"{snapshot.name}.zip", message, _ANOTHER)
+    return replace(snapshot, problems=(*snapshot.problems, problem))
 
 
 def _read(share: Share, snapshot: Snapshot) -> Snapshot:

@@ -48,12 +48,73 @@ def copy(share: Share, files: list[Entry], to: Path, step: Callable[[int], None]
     _refuse(share, files, to)
     try:
         to.mkdir(parents=True, exist_ok=True)
-        sums, done = _sums(to), Copied()
+        work = _Copying(share, to, step)
         for entry in files:
-            _one(share, entry, to, sums, done, step)
+            work.take(entry)
     except OSError as error:
         raise NotCopied(str(to), error.strerror or str(error)) from error
-    return done
+    return work.done
+
+
+class _Copying:
+    """One run into one folder; `done` is what it came to so far."""
+
+    def __init__(self, share: Share, to: Path, step: Callable[[int], None]) -> None:
+        self._share, self._to, self._step = share, to, step
+        self._sums, self.done = _sums(to), Copied()
+
+    def take(self, entry: Entry) -> None:
+        """Have one file, or a finding of why not."""
+        path = self._to / entry.path
+        if not path.exists():
+            self._write(entry, path)
+        elif not self._is_the_same(entry, path):
+            self.done.findings.append(_left(path) if _changes(entry) else _different(path))
+            return
+        else:
+            self.done.kept += 1
+            if entry.path not in self._sums:
+                self._finish(entry, _digest(path))
+        self.done.files += 1
+        self.done.size += entry.size
+
+    def _is_the_same(self, entry: Entry, path: Path) -> bool:
+        """Whether a file that is there is the share's: by its digest if we finished it, else byte by byte."""
+        if entry.path in self._sums and not _changes(entry):
+            self._step(entry.size)
+            return _digest(path) == self._sums[entry.path]
+        digest = sha256()
+        with self._share.open(entry.path) as file:
+            for chunk in chunks(file):
+                digest.update(chunk)
+                self._step(len(chunk))
+        return _digest(path) == digest.hexdigest()
+
+    def _write(self, entry: Entry, path: Path) -> None:
+        """One file, read back from the disk before it has its name."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part, digest = path.with_name(f"{path.name}.part"), sha256()
+        with self._share.open(entry.path) as source, part.open("wb") as target:
+            for chunk in chunks(source):
+                digest.update(chunk)
+                target.write(chunk)
+                self._step(len(chunk))
+            target.flush()
+            os.fsync(target.fileno())
+            size = target.tell()
+            os.posix_fadvise(target.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        if size != entry.size:
+            raise NotCopied(str(path), f"was read to its end after {size} bytes, and {entry.size} were there before")
+        if _digest(part) != digest.hexdigest():
+            raise NotCopied(str(path), "what was read back is not what was written")
+        part.rename(path)
+        self._finish(entry, digest.hexdigest())
+
+    def _finish(self, entry: Entry, digest: str) -> None:
+        with (self._to / SUMS).open("a", encoding="utf-8") as file:
+            file.write(f"{digest}  {entry.path}\n")
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _refuse(share: Share, files: list[Entry], to: Path) -> None:
@@ -95,66 +156,6 @@ def _sums(to: Path) -> dict[str, str]:
     return {line[66:]: line[:64] for line in lines if re.match("[0-9a-f]{64}  .", line)}
 
 
-def _one(share: Share, entry: Entry, to: Path, sums: dict[str, str], done: Copied, step: Callable[[int], None]) -> None:
-    path = to / entry.path
-    if not path.exists():
-        _written(share, entry, path, to, step)
-    elif not _is_the_same(share, entry, path, sums, step):
-        done.findings.append(_left(path) if _changes(entry) else _different(path))
-        return
-    else:
-        done.kept += 1
-        if entry.path not in sums:
-            _add(to, entry, _digest(path))
-    done.files += 1
-    done.size += entry.size
-
-
-def _is_the_same(share: Share, entry: Entry, path: Path, sums: dict[str, str], step: Callable[[int], None]) -> bool:
-    """Whether a file that is there is the share's: by its digest if we finished it, else byte by byte."""
-    if entry.path in sums and not _changes(entry):
-        step(entry.size)
-        return _digest(path) == sums[entry.path]
-    return _digest(path) == _of_share(share, entry, step)
-
-
-def _written(share: Share, entry: Entry, path: Path, to: Path, step: Callable[[int], None]) -> None:
-    """One file, read back from the disk before it has its name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part, digest = path.with_name(f"{path.name}.part"), sha256()
-    with share.open(entry.path) as source, part.open("wb") as target:
-        for chunk in chunks(source):
-            digest.update(chunk)
-            target.write(chunk)
-            step(len(chunk))
-        target.flush()
-        os.fsync(target.fileno())
-        size = target.tell()
-        os.posix_fadvise(target.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-    if size != entry.size:
-        raise NotCopied(str(path), f"was read to its end after {size} bytes, and {entry.size} were there before")
-    if _digest(part) != digest.hexdigest():
-        raise NotCopied(str(path), "what was read back is not what was written")
-    part.rename(path)
-    _add(to, entry, digest.hexdigest())
-
-
-def _add(to: Path, entry: Entry, digest: str) -> None:
-    with (to / SUMS).open("a", encoding="utf-8") as file:
-        file.write(f"{digest}  {entry.path}\n")
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return file_digest(file, sha256).hexdigest()
-
-
-def _of_share(share: Share, entry: Entry, step: Callable[[int], None]) -> str:
-    digest = sha256()
-    with share.open(entry.path) as file:
-        for chunk in chunks(file):
-            digest.update(chunk)
-            step(len(chunk))
-    return digest.hexdigest()

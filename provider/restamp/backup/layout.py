@@ -3,11 +3,12 @@
 import datetime as dt
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from restamp.backup.metadata import GUID
 from restamp.backup.share import Entry, Share
-from restamp.errors import Refused
+from restamp.errors import Refused, Unreadable
 from restamp.models.backup import SnapshotFacts
 from restamp.models.finding import Finding
 
@@ -53,7 +54,6 @@ class Snapshot:
 class Layout:
     """Everything on a share, sorted by what it is."""
 
-    root: str
     snapshots: dict[tuple[str, str, str], Snapshot] = field(default_factory=dict)  # by store, repository, file
     of_store: list[Entry] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -71,9 +71,8 @@ class Layout:
 
 def lay_out(share: Share) -> Layout:
     """Find every snapshot by its names; Refused where there is no backup here. Nothing is opened."""
-    root, entries = _managed(share)
-    found = Layout(root)
-    for entry in entries:
+    found = Layout()
+    for entry in _managed(share):
         if not entry.is_folder:
             _file_of_store(entry, found)
         elif entry.name.lower() == PROGRESSIVE:
@@ -85,14 +84,14 @@ def lay_out(share: Share) -> Layout:
     return found
 
 
-def _managed(share: Share) -> tuple[str, list[Entry]]:
-    """The folder that the stamp manages: MASBackup in what was named, or that itself."""
+def _managed(share: Share) -> list[Entry]:
+    """What is in the folder that the stamp manages: MASBackup in what was named, or that itself."""
     top = share.entries("")
     for entry in top:
         if entry.is_folder and entry.name.lower() == MANAGED:
-            return entry.path, share.entries(entry.path)
-    if any(entry.is_folder and entry.name.lower() == PROGRESSIVE for entry in top):
-        return "", top
+            return share.entries(entry.path)
+    if any(entry.is_folder and (entry.name.lower() == PROGRESSIVE or _moment(entry.name)) for entry in top):
+        return top
     below = [f"{share.name}/{path}" for path in _below(share, top)]
     hint = f"Name one of these: {', '.join(below[:4])}" if below else "Name the folder that MASBackup is in."
     raise Refused([Finding("no-backups", "stop", share.name, "there is no folder MASBackup in it", hint)])
@@ -100,13 +99,17 @@ def _managed(share: Share) -> tuple[str, list[Entry]]:
 
 def _below(share: Share, top: list[Entry]) -> Iterator[str]:
     """The folders, at most two below, that have one: <external domain>/<region>, as Microsoft recommends."""
-    for domain in (entry for entry in top if entry.is_folder):
-        inside = share.entries(domain.path)
-        for entry in (entry for entry in inside if entry.is_folder):
-            if entry.name.lower() == MANAGED:
-                yield domain.path
-            elif any(item.name.lower() == MANAGED for item in share.entries(entry.path)):
-                yield entry.path
+    for domain in top:
+        for region in (domain, *_folders(share, domain)):
+            if any(entry.name.lower() == MANAGED for entry in _folders(share, region)):
+                yield region.path
+
+
+def _folders(share: Share, of: Entry) -> list[Entry]:
+    """The folders in a folder; none in one that cannot be read, of which a share may have any."""
+    with suppress(Unreadable):
+        return [entry for entry in share.entries(of.path) if entry.is_folder] if of.is_folder else []
+    return []
 
 
 def _progressive(share: Share, folder: Entry, found: Layout) -> None:

@@ -37,6 +37,7 @@ def read(content: bytes, path: str) -> SnapshotFacts:
         full=fields.guid("SnapshotProperties/DependentFullSnapshotId"),
         created=fields.moment("SnapshotProperties/CreatedDateTime"),
         took=fields.duration("SnapshotProperties/TimeTakenToCreate"),
+        kilobytes=fields.number("SnapshotProperties/CompressedBackupSizeInKb"),
     )
 
 
@@ -107,6 +108,11 @@ class _Fields:
             return _DURATION.validate_python(re.sub(r"^(\d+)\.(?=\d+:)", r"\1 days ", text)) if text else dt.timedelta()
         except ValidationError:
             raise self._unreadable(name, text) from None
+
+    def number(self, name: str) -> int:
+        """A number; 0 where it says none."""
+        text = self.get(name)
+        return int(text) if text.isascii() and text.isdigit() else 0
 
     def _unreadable(self, name: str, text: str) -> Damaged:
         return Damaged(self._path, "metadata", f"{name} says {text[:80]!r}, which restamp cannot read")

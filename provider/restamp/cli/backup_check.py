@@ -55,6 +55,7 @@ def check(
     Exits with 0 for a recoverable backup that is young enough, 3 for one that is not proven, 4 otherwise.
     """
     from restamp.backup.catalogue import catalogue
+    from restamp.backup.chains import whole
     from restamp.backup.proof import Proof
     from restamp.backup.verdict import judge, newest
     from restamp.cli import output
@@ -65,7 +66,8 @@ def check(
     at_hand = keys_at_hand(key)
     with opened(share) as here, output.reading("proved") as reading:
         found = catalogue(here)
-        reading.expect(sum(snapshot.size for snapshot in found.of(backup or next(iter(found.backups), ""))))
+        parts = whole(found, backup or next(iter(found.backups), ""))
+        reading.expect(parts.size if parts else 0)
         proof = Proof(here, at_hand, reading.step)
         verdicts = [judge(backup, found, said, proof)] if backup else list(newest(found, said, proof))
     asides += _asides(verdicts[-1], lost, baseline or ())

@@ -77,6 +77,7 @@ class Reading:
     def step(self, size: int) -> None:
         """Some were read."""
         self.read += size
+        self.expected = max(self.expected, self.read)
         self._changed(self.read, self.expected)
 
 

@@ -75,6 +75,7 @@ class SnapshotFacts:
     full: str = ""  # the backup id of the full snapshot it depends on; "" for a full one
     created: dt.datetime | None = None
     took: dt.timedelta = dt.timedelta(0)
+    kilobytes: int = 0  # of the file; 0 where it is not said
 
     @property
     def begun(self) -> dt.datetime | None:
