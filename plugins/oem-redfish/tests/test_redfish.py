@@ -199,8 +199,8 @@ def test_machines_are_switched_off_and_started_once(operator: Operator, server: 
     assert operator.ran(OFF, **asked).message == "every machine is off"
 
     server.stamp.faults.append(Fault(r"POST /redfish/v1/Systems/1/Actions", after=2, status=503))
-    with pytest.raises(NotRedfish):
-        operator.ran(START, **asked)
+    busy = operator.ran(START, **asked)
+    assert (busy.status, "503" in busy.message) == ("waiting", True)
     again = operator.ran(START, **asked)
     assert (again.status, again.message.count("azs-node")) == ("waiting", 1)
     assert operator.ran(START, **asked).message == "every machine was started"

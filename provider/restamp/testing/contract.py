@@ -145,9 +145,9 @@ class PluginContract:
     def test_a_step_that_is_killed_after_any_answer_goes_on(self, way: Way) -> None:
         """Whatever the stamp answered last: the next run gets there, and writes nothing twice."""
         with self.scene(way) as scene:
-            asked = len(scene.stamp.requests)
+            asked = _answers(scene)
             scene.finish()
-            answers, undisturbed = len(scene.stamp.requests) - asked, scene.effects
+            answers, undisturbed = _answers(scene) - asked, scene.effects
         for number in range(1, answers + 1):
             with self.scene(way) as scene:
                 with killed_after(number):
@@ -223,6 +223,11 @@ def _forbidden(name: str) -> Any:
         raise AssertionError(f"`steps` calls {name}: planning has to be pure")
 
     return call
+
+
+def _answers(scene: Scene) -> int:
+    """How often the stamp has answered restamp's own client, which is where our side is killed."""
+    return sum(record.plane not in {"pep", "redfish"} for record in scene.stamp.requests)
 
 
 def _automatic(scene: Scene) -> list[Step]:

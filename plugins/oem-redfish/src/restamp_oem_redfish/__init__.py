@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from restamp.errors import Refused
+from restamp.errors import Refused, Unreachable
 from restamp.hookspecs import Run, hookimpl
 from restamp.kind import Kind
 from restamp.models.document import Document
 from restamp.models.finding import Finding
 from restamp.models.step import PluginCard, Step, StepResult, done, failed, waiting
 
+from .bmc import NotRedfish
 from .compare import differences, needed
 from .machine import MACHINE, Machine
 from .rack import Rack, each, seen
@@ -21,6 +22,7 @@ from .settings import Settings
 
 NAME = "oem-redfish"
 FITS, OFF, START = f"{NAME}/hardware-fits", f"{NAME}/power-off", f"{NAME}/boot-from-network"
+_ONCE = "once"  # remembered by a step that must not act again
 _READING = (timedelta(seconds=10), timedelta(minutes=10))
 _SOURCE = "some forty requests to each BMC, all at once"
 
@@ -89,8 +91,11 @@ def steps(settings: Settings) -> Iterable[Step]:
 
 @hookimpl
 def run_step(step: Step, run: Run) -> StepResult:
-    """Look, act where that is the step, and say how it stands."""
-    return {FITS: _fits, OFF: _switched_off, START: _started}[step.id](run)
+    """Look, act where that is the step, and say how it stands; BMCs that are busy or restart are asked again."""
+    try:
+        return {FITS: _fits, OFF: _switched_off, START: _started}[step.id](run)
+    except (NotRedfish, Unreachable) as error:
+        return waiting(str(error))
 
 
 @hookimpl
@@ -143,17 +148,22 @@ def _fits(run: Run) -> StepResult:
 
 
 def _switched_off(run: Run) -> StepResult:
+    """Once they were all off, whoever switches one on has a reason: asked again, nothing is switched off."""
+    if run.token:
+        return done("every machine was switched off", token=run.token)
     on = [name for name, is_on in each(run, lambda bmc: bmc.is_on).items() if is_on]
     if not on:
-        return done("every machine is off")
+        return done("every machine is off", token=_ONCE)
     each(run, lambda bmc: bmc.switch_off(), on)
     return waiting(f"switched off: {', '.join(on)}", again=timedelta(seconds=10))
 
 
 def _started(run: Run) -> StepResult:
     """A machine that is on was started already, by this step or by people: it is never started a second time."""
+    if run.token:
+        return done("every machine was started", token=run.token)
     off = [name for name, is_on in each(run, lambda bmc: bmc.is_on).items() if not is_on]
     if not off:
-        return done("every machine was started")
+        return done("every machine was started", token=_ONCE)
     each(run, lambda bmc: bmc.start_from_network(), off)
     return waiting(f"started: {', '.join(off)}", again=timedelta(seconds=10))
