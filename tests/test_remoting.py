@@ -20,11 +20,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from restamp.arm.settings import Settings, read
 from restamp.errors import CmdletFailed, NoAdministrator, Refused, Rejected, Unanswered, Unreachable
-from restamp.remoting import Certificate, Credential, Endpoint, Remote, Secret, connect, privileged_endpoint
+from restamp.remoting import DEFAULT, Certificate, Credential, Endpoint, Remote, Secret, connect, privileged_endpoint
 from restamp.simulator import Fault
 from restamp.simulator.baseline import Baseline
 from restamp.simulator.deployment import lose, redeploy
-from restamp.simulator.pep import Pep
+from restamp.simulator.pep import Machine, Pep
+from restamp.simulator.pep.cmdlet import Choice, Cmdlet, Invocation
 from restamp.simulator.pep.validation import mark
 from restamp.simulator.server import Server
 
@@ -363,3 +364,48 @@ def test_an_odd_answer_is_told(server: Server, pep: Remote) -> None:
 
     with pytest.raises(Unreachable, match="what answers there is no PowerShell remoting"):
         pep.run("Get-CloudAdminUserList")
+
+
+def sites(call: Invocation) -> Iterator[Any]:
+    """Two sites, if whoever runs it agrees."""
+    if (yield Choice("All sites?", ("&No", "&Yes"), default=0)) == 1:
+        yield {"Name": "erp"}
+        yield {"Name": "shop"}
+
+
+def synced(call: Invocation) -> Iterator[Any]:
+    """What was piped in, once more."""
+    agreed = yield Choice(f"{len(call.piped)} objects?")
+    yield from ({"Synced": each["Name"], "Agreed": agreed} for each in call.piped)
+
+
+@pytest.fixture
+def controller(server: Server) -> Endpoint:
+    """A machine of a resource provider, with PowerShell as every Windows has it."""
+    cmdlets = (Cmdlet("Get-Site", sites), Cmdlet("Sync-Site", synced))
+    server.stamp.machines["cn0-vm"] = Machine(server.stamp.state, lambda: {"roleadmin": "pa55"}, cmdlets)
+    known = settings_for(server)
+    host = f"https://cn0-vm.{server.stamp.state.home}"
+    return Endpoint((host,), "roleadmin", "pa55", DEFAULT, "basic", ca=known.ca, where=known.where)
+
+
+def test_cmdlets_are_piped_and_what_they_ask_is_agreed_to(controller: Endpoint) -> None:
+    """Live objects go from one to the next, which is why two cmdlets one after the other would not do."""
+    with connect(replace(controller, consents=True)) as remote:
+        assert remote.run("Get-Site", "Sync-Site") == [
+            {"Synced": "erp", "Agreed": 0},
+            {"Synced": "shop", "Agreed": 0},
+        ]
+        assert remote.run("Get-Site") == [{"Name": "erp"}, {"Name": "shop"}]
+
+
+def test_a_cmdlet_that_asks_where_nobody_answers_has_failed(controller: Endpoint) -> None:
+    """It does not hang."""
+    with connect(controller) as remote, pytest.raises(CmdletFailed, match="does not support user interaction"):
+        remote.run("Get-Site")
+
+
+def test_the_privileged_endpoint_has_no_pipes(pep: Remote) -> None:
+    """No language at all."""
+    with pytest.raises(CmdletFailed, match="CommandNotFound"):
+        pep.run("Get-CloudAdminUserList", "Remove-CloudAdminUser")

@@ -13,11 +13,11 @@ from restamp.arm.settings import Settings
 from restamp.errors import Refused
 from restamp.models.finding import Finding
 
-from .endpoint import CONFIGURATION, Endpoint, Say, silent
+from .endpoint import CONFIGURATION, DEFAULT, Endpoint, Say, silent
 from .remote import Remote
 from .values import Certificate, Credential, Secret
 
-__all__ = ["Certificate", "Credential", "Endpoint", "Remote", "Secret", "connect", "privileged_endpoint"]
+__all__ = ["DEFAULT", "Certificate", "Credential", "Endpoint", "Remote", "Secret", "connect", "privileged_endpoint"]
 
 
 def connect(endpoint: Endpoint, say: Say = silent) -> Remote:

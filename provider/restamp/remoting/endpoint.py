@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 CONFIGURATION = "PrivilegedEndpoint"
+DEFAULT = "Microsoft.PowerShell"  # that of every Windows
 HTTP, HTTPS = 5985, 5986  # WinRM's ports
 Say = Callable[[str], None]
 
@@ -42,6 +43,7 @@ class Endpoint:
     auth: str = "negotiate"
     ca: str = ""  # PEM file; empty: the CAs that the system knows
     where: Callable[[str, int], tuple[str, int]] = itself  # other addresses for names, as Settings.where
+    consents: bool = False  # what a cmdlet asks is answered, by Yes or ENTER; else a cmdlet that asks has failed
 
     def each(self) -> tuple[Host, ...]:
         """The hosts, in the order in which they are tried."""

@@ -1,7 +1,7 @@
 """One session at an endpoint: opened when the first cmdlet runs, opened anew when it is gone."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -31,13 +31,14 @@ class Remote:
     ) -> None:
         self.close()
 
-    def run(self, cmdlet: str, **parameters: Any) -> list[Any]:
+    def run(self, cmdlet: str, *into: str, **parameters: Any) -> list[Any]:
         """What a cmdlet puts out, as plain values: an object is a dict of its properties.
 
         Args:
-            cmdlet: Its name. No scripts, no pipes: the endpoint refuses both.
-            parameters: Under their names; a switch is True. Text, numbers, lists, bytes, and `Secret`, `Credential`,
-                `Certificate`.
+            cmdlet: Its name. No scripts: the privileged endpoint refuses them.
+            into: Cmdlets that its output is piped into, one after the other; the privileged endpoint has no pipes.
+            parameters: Its own, under their names; a switch is True. Text, numbers, lists, bytes, and `Secret`,
+                `Credential`, `Certificate`.
 
         Raises:
             CmdletFailed: It ended with an error; `code` is PowerShell's own, such as CommandNotFoundException.
@@ -49,7 +50,7 @@ class Remote:
         secrets = (self.endpoint.password, *secrets_of(parameters))
         with self._lock:
             try:
-                return self._ran(cmdlet, parameters, secrets)
+                return self._ran((cmdlet, *into), parameters, secrets)
             except StampError as error:
                 if not isinstance(error, CmdletFailed):
                     self.close()
@@ -62,15 +63,15 @@ class Remote:
         if session is not None:
             session.close()
 
-    def _ran(self, cmdlet: str, parameters: Mapping[str, Any], secrets: tuple[str, ...]) -> list[Any]:
-        """A cmdlet's output; a session ends when nobody used it for long, or its host restarts: then in a new one."""
+    def _ran(self, cmdlets: Sequence[str], parameters: Mapping[str, Any], secrets: tuple[str, ...]) -> list[Any]:
+        """A pipe's output; a session ends when nobody used it for long, or its host restarts: then in a new one."""
         from .session import Gone
 
         try:
-            return self._opened().run(cmdlet, parameters, self._say, secrets)
+            return self._opened().run(cmdlets, parameters, self._say, secrets)
         except Gone:  # nothing was run
             self.close()
-            return self._opened().run(cmdlet, parameters, self._say, secrets)
+            return self._opened().run(cmdlets, parameters, self._say, secrets)
 
     def _opened(self) -> "Session":
         """The session; or a new one, at the first host that gives one."""

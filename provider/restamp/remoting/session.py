@@ -1,7 +1,7 @@
 """pypsrp's side of a session: the only module that imports it."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -17,6 +17,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 from restamp.arm.dialling import Elsewhere, cause
 from restamp.errors import CmdletFailed, NoAdministrator, Rejected, Unanswered, Unreachable
 
+from .consent import consenting
 from .endpoint import Endpoint, Host, Say
 from .values import Certificate, Credential, Secret, secrets_of
 
@@ -39,7 +40,8 @@ class Session:
         """Open it; StampError when the host does not answer, or lets nobody in, or gives no session."""
         self._host = host.name
         self._way = _way(endpoint, host)
-        self._pool = RunspacePool(self._way, configuration_name=endpoint.configuration)
+        whoever = consenting() if endpoint.consents else None
+        self._pool = RunspacePool(self._way, configuration_name=endpoint.configuration, host=whoever)
         with _opening(endpoint, host.name):
             try:
                 self._pool.open()
@@ -53,14 +55,18 @@ class Session:
             self._pool.close()
         self._way.close()
 
-    def run(self, cmdlet: str, parameters: Mapping[str, Any], say: Say, secrets: tuple[str, ...]) -> list[Any]:
-        """What a cmdlet puts out; `say` is called with what it says, but for lines with a secret in them."""
-        shell = PowerShell(self._pool)
+    def run(
+        self, cmdlets: Sequence[str], parameters: Mapping[str, Any], say: Say, secrets: tuple[str, ...]
+    ) -> list[Any]:
+        """What a pipe of cmdlets puts out; `say` is called with what they say, but for lines with a secret in them."""
+        shell, cmdlet = PowerShell(self._pool), " | ".join(cmdlets)
         with self._asking(cmdlet):
             if any(secrets_of(parameters)):
                 self._pool.exchange_keys()
-            shell.add_cmdlet(cmdlet)
+            shell.add_cmdlet(cmdlets[0])
             shell.add_parameters({name: self._sent(value) for name, value in parameters.items()})
+            for each in cmdlets[1:]:
+                shell.add_cmdlet(each)
             shell.begin_invoke()
         told = dict.fromkeys(STREAMS, 0)
         with self._waiting(cmdlet):

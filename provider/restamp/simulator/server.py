@@ -66,7 +66,7 @@ class Server:
     @property
     def connect_to(self) -> str:
         """The map from true names to where the stamp listens, in the form of curl's `--connect-to`, with wildcard."""
-        remoting = {5986: self.port} | ({5985: self.clear} if self.clear else {}) if self.stamp.pep else {}
+        remoting = {5986: self.port} | ({5985: self.clear} if self.clear else {}) if self.stamp.remoting else {}
         ports = {443: self.port} | remoting
         return ",".join(f"*.{self.stamp.state.home}:{port}={self.host}:{to}" for port, to in ports.items())
 
@@ -87,7 +87,7 @@ def serve(stamp: Stamp, host: str = "127.0.0.1", port: int = 0, *, folder: Path 
     with tempfile.TemporaryDirectory(prefix="restamp-simulator-") as scratch, contextlib.ExitStack() as running:
         files = write(ca, stamp.region, stamp.domain, folder or Path(scratch))
         tls = running.enter_context(_listening(stamp, host, port, ssl_certfile=files.chain, ssl_keyfile=files.key))
-        clear = running.enter_context(_listening(stamp, host, 0)) if stamp.pep else None
+        clear = running.enter_context(_listening(stamp, host, 0)) if stamp.remoting else None
         yield Server(stamp, host, tls.port, files.ca, tls.thread, clear.port if clear else 0)
 
 

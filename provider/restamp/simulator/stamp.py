@@ -40,7 +40,7 @@ from .state import Identity, State, derived
 from .store import Store, Wire
 
 if TYPE_CHECKING:
-    from .pep import Pep  # most stamps go without these two
+    from .pep import Machine, Pep  # most stamps go without these
     from .redfish import Nodes
 
 WRITES = frozenset({"PUT", "POST", "PATCH", "DELETE"})
@@ -112,6 +112,7 @@ class Stamp:
         self.faults: list[Fault] = []
         self.pep: Pep | None = None  # the privileged endpoint, where there is one
         self.nodes: Nodes | None = None  # the BMCs of its hardware, likewise
+        self.machines: dict[str, Machine] = {}  # of resource providers, by the first label of their names
         self.budgets, self.latency, self.page_size = Budgets(), Latency(), 0  # 0: lists have no pages
         self.hurried = False  # what clients are told to wait costs no time
         self.requests: deque[Record] = deque(maxlen=100_000)
@@ -150,6 +151,11 @@ class Stamp:
     def region(self) -> str:
         """The one region of this stamp."""
         return self.state.region
+
+    @property
+    def remoting(self) -> bool:
+        """Whether any machine of it answers PowerShell remoting."""
+        return self.pep is not None or bool(self.machines)
 
     @property
     def domain(self) -> str:
@@ -352,6 +358,8 @@ class Stamp:
             return "vault"
         if self.pep is not None and ERCS.fullmatch(name) and home == self.state.home.lower():
             return "pep"
+        if name in self.machines and home == self.state.home.lower():
+            return "machine"
         if self.nodes is not None and BMC.fullmatch(name) and home == self.state.home.lower():
             return "redfish"
         return PLANES.get(name, "") if home == self.state.home.lower() else ""
@@ -363,6 +371,8 @@ class Stamp:
             return self.pep.answer(request), None
         if request.scheme != "https":
             return Response(404), None  # nothing else of a stamp is to be had in clear
+        if plane == "machine":
+            return self.machines[request.host.partition(".")[0].lower()].answer(request), None
         if plane == "control":
             return control.answer(self, request), None
         if plane == "redfish" and self.nodes is not None:

@@ -4,6 +4,6 @@ The protocol as MS-WSMV and MS-PSRP document it, spoken by psrpcore; cmdlets and
 reference of the endpoint lists them.
 """
 
-from .endpoint import Pep
+from .endpoint import Machine, Pep
 
-__all__ = ["Pep"]
+__all__ = ["Machine", "Pep"]

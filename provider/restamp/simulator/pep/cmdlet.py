@@ -35,6 +35,15 @@ class Failure(Exception):
 
 
 @dataclass(frozen=True)
+class Choice:
+    """What a cmdlet yields to ask whoever runs it: a number of the choices comes back, one of them for ENTER."""
+
+    message: str
+    choices: tuple[str, ...] = ("&Yes", "&No")
+    default: int = 0
+
+
+@dataclass(frozen=True)
 class Say:
     """How a cmdlet speaks while it runs."""
 
@@ -51,6 +60,7 @@ class Invocation:
     user: str
     say: Say
     given: Mapping[str, Any]
+    piped: Sequence[Any] = ()  # what the cmdlet before it in a pipe put out
 
     def kept(self, what: str) -> Any:
         """Return what the endpoint keeps of something; None when nothing."""
@@ -80,7 +90,7 @@ class Cmdlet:
     """A cmdlet of the endpoint: which parameters it takes (positional ones first), and what it does."""
 
     name: str
-    run: Callable[[Invocation], Iterator[Any]]  # yields what goes to the output
+    run: Callable[[Invocation], Iterator[Any]]  # yields what goes to the output, and asks by a Choice
     parameters: tuple[str, ...] = ()
     switches: tuple[str, ...] = ()
     mandatory: tuple[str, ...] = ()
@@ -139,3 +149,9 @@ def scripts() -> Failure:
     """Return what PowerShell says to a script in no-language mode."""
     text = "The syntax is not supported by this runspace. This can occur if the runspace is in no-language mode."
     return Failure("ScriptsNotAllowed", text, "ParserError")
+
+
+def unanswerable() -> Failure:
+    """Return what PowerShell says where a cmdlet asks and nobody can answer."""
+    text = "A command that prompts the user failed because the host program or the command type does not support user"
+    return Failure("HostFunctionNotImplemented", f"{text} interaction.", "NotImplemented")

@@ -5,7 +5,7 @@ import binascii
 import hmac
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,12 +13,12 @@ from restamp.simulator.messages import Request, Response
 from restamp.simulator.state import State
 
 from . import shell, wsman
-from .accounts import BUILT_IN, password_of, passwords, settle
-from .cmdlet import Given, Invocation, Say, unknown
-from .negotiate import DOMAIN, Negotiate
+from .accounts import BUILT_IN, passwords, settle
+from .cmdlet import Cmdlet, Given, Invocation, Say, unknown
+from .negotiate import DOMAIN, Accounts, Negotiate
 from .runspace import Runspace
 from .shell import CONFIGURATION, IDLE, NO_SHELL, Shell
-from .tables import CMDLETS
+from .tables import ALL
 from .wsman import Fault, Message
 
 DEFAULT = "http://schemas.microsoft.com/powershell/Microsoft.PowerShell"
@@ -30,41 +30,33 @@ ASSUMED = (
 )
 
 
-def basic(request: Request, state: State) -> str | None:
-    """Return who has proved by name and password to be an administrator of the cloud, with or without a domain."""
+def basic(request: Request, known: Mapping[str, str]) -> str | None:
+    """Return who has proved by name and password to be one of these, whatever the name's case and domain."""
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     try:
         name, _, password = base64.b64decode(token, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         return None
     name = re.split(r"[\\@]", name)[-1 if "\\" in name else 0]
-    known = password_of(state, name)
-    is_right = known is not None and hmac.compare_digest(known.encode(), password.encode())
+    wanted = next((found for each, found in known.items() if each.lower() == name.lower()), None)
+    is_right = wanted is not None and hmac.compare_digest(wanted.encode(), password.encode())
     return name.lower() if kind.lower() == "basic" and is_right else None
 
 
-class Pep:
-    """The privileged endpoint of a stamp: lets in by Negotiate, and by Basic where TLS hides the password."""
+class Machine:
+    """A machine with PowerShell remoting: lets in by Negotiate, and by Basic where TLS hides the password."""
 
-    def __init__(self, state: State) -> None:
-        self._state = state
+    def __init__(
+        self, state: State, accounts: Accounts, cmdlets: Iterable[Cmdlet], configuration: str = DEFAULT
+    ) -> None:
+        self._state, self._accounts, self._configuration = state, accounts, configuration
+        self._cmdlets = {each.name.lower(): each for each in cmdlets}
         self._begin()
 
     def _begin(self) -> None:
-        """Begin with nobody signed in: each deployment has an endpoint of its own."""
-        self._deployment, self._negotiate = self._state.deployment_id, Negotiate(self._state)
+        """Begin with nobody signed in: each deployment has machines of its own."""
+        self._deployment, self._negotiate = self._state.deployment_id, Negotiate(self._accounts)
         self._shells: dict[str, Shell] = {}
-        settle(self._state)
-
-    @property
-    def hosts(self) -> tuple[str, ...]:
-        """The names it answers to."""
-        return tuple(f"azs-ercs0{number}.{self._state.home}" for number in (1, 2, 3))
-
-    @property
-    def cloud_admin(self) -> tuple[str, str]:
-        """Name and password of the built-in administrator."""
-        return f"{DOMAIN}\\{BUILT_IN}", passwords(self._state)[BUILT_IN]
 
     def answer(self, request: Request) -> Response:
         """Return the answer to a request to any of its hosts."""
@@ -72,7 +64,7 @@ class Pep:
             self._begin()
         if self._negotiate.takes(request):
             return self._negotiate.answer(request, self._asked)
-        user = basic(request, self._state) if request.scheme == "https" else None
+        user = basic(request, self._accounts()) if request.scheme == "https" else None
         if user is None:
             more = ', Basic realm="WSMAN"' if request.scheme == "https" else ""
             return Response(401, None, {"www-authenticate": f"Negotiate{more}"})
@@ -105,14 +97,15 @@ class Pep:
         return actions[message.action](message, self._shell(message, user))
 
     def _opened(self, message: Message, user: str) -> str:
-        if message.resource.lower() != CONFIGURATION.lower():
+        if message.resource.lower() != self._configuration.lower():
             raise _no_configuration(message.resource)
         wanted, opening = message.find("rsp:Shell"), message.find("rsp:Shell/ps:creationXml")
         identifier = (wanted.get("ShellId") if wanted is not None else None) or str(uuid.uuid4())
-        made = Shell(user, Runspace(partial(self._run, user)), self._state.clock.time())
+        runspace = Runspace(partial(self._run, user), pipes=self._configuration == DEFAULT)
+        made = Shell(user, runspace, self._state.clock.time())
         shell.feed(made, opening.text if opening is not None else "")
         self._shells[identifier.upper()] = made
-        return shell.created(identifier.upper(), user)
+        return shell.created(self._configuration, identifier.upper(), user)
 
     def _shell(self, message: Message, user: str) -> Shell:
         now = self._state.clock.time()
@@ -128,11 +121,32 @@ class Pep:
         del self._shells[message.shell]
         return ""
 
-    def _run(self, user: str, name: str, given: Given, say: Say) -> Iterator[Any]:
-        found = CMDLETS.get(name.lower())
+    def _run(self, user: str, name: str, given: Given, piped: Sequence[Any], say: Say) -> Iterator[Any]:
+        found = self._cmdlets.get(name.lower())
         if found is None:
             raise unknown(name)
-        return found.run(Invocation(self._state, user, say, found.bound(given)))
+        return found.run(Invocation(self._state, user, say, found.bound(given), piped))
+
+
+class Pep(Machine):
+    """The privileged endpoint of a stamp: no language, no pipes, its own cmdlets alone."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__(state, lambda: passwords(state), ALL, CONFIGURATION)
+
+    def _begin(self) -> None:
+        super()._begin()
+        settle(self._state)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names it answers to."""
+        return tuple(f"azs-ercs0{number}.{self._state.home}" for number in (1, 2, 3))
+
+    @property
+    def cloud_admin(self) -> tuple[str, str]:
+        """Name and password of the built-in administrator."""
+        return f"{DOMAIN}\\{BUILT_IN}", passwords(self._state)[BUILT_IN]
 
 
 def _no_configuration(resource: str) -> Fault:

@@ -11,7 +11,7 @@ import re
 import struct
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,6 @@ import spnego
 from spnego.exceptions import SpnegoError
 
 from restamp.simulator.messages import Request, Response
-from restamp.simulator.state import State
-
-from .accounts import passwords
 
 DOMAIN = "azurestack"  # the stamp's own, as documents call it
 BOUNDARY, PROTOCOL = "Encrypted Boundary", "application/HTTP-SPNEGO-session-encrypted"
@@ -30,14 +27,15 @@ KIND = f'multipart/encrypted;protocol="{PROTOCOL}";boundary="{BOUNDARY}"'
 OCTETS = b"\tContent-Type: application/octet-stream\r\n"
 AT_MOST = 256  # connections that are remembered
 _looking = threading.Lock()
+Accounts = Callable[[], Mapping[str, str]]  # passwords by name, as they are now
 Asked = Callable[[Request, str], Response]  # a request in clear, and who asks -> the answer
 
 
 class Negotiate:
     """Who is at the other end of each connection."""
 
-    def __init__(self, state: State) -> None:
-        self._state = state
+    def __init__(self, accounts: Accounts) -> None:
+        self._known = accounts
         self._contexts: dict[str, Any] = {}
 
     def takes(self, request: Request) -> bool:
@@ -76,7 +74,7 @@ class Negotiate:
     def _step(self, connection: str, token: str) -> bytes:
         """Return the next token of a connection; one that has failed begins anew."""
         try:
-            with _accounts(self._state):
+            with _accounts(self._known()):
                 if connection not in self._contexts or self._contexts[connection].complete:
                     self._contexts[connection] = spnego.server(protocol="negotiate")
                 more = self._contexts[connection].step(base64.b64decode(token, validate=True))
@@ -95,8 +93,8 @@ class Negotiate:
 
 
 @contextmanager
-def _accounts(state: State) -> Iterator[None]:
-    lines = (f"{domain}:{name}:{word}\n" for name, word in passwords(state).items() for domain in (DOMAIN, ""))
+def _accounts(known: Mapping[str, str]) -> Iterator[None]:
+    lines = (f"{domain}:{name}:{word}\n" for name, word in known.items() for domain in (DOMAIN, ""))
     with _looking, tempfile.TemporaryDirectory(prefix="restamp-simulator-") as folder:
         file = Path(folder) / "accounts"
         file.touch(mode=0o600)

@@ -4,14 +4,14 @@ import logging
 import struct
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
-from typing import Any
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Any, TypeVar
 from xml.etree.ElementTree import ParseError
 
 from psrpcore import (
     Command,
     CreatePipelineEvent,
+    PipelineHostResponseEvent,
     PSRPCoreError,
     PSRPPayload,
     ServerPipeline,
@@ -22,6 +22,7 @@ from psrpcore.types import (
     ErrorCategory,
     ErrorCategoryInfo,
     ErrorRecord,
+    HostMethodIdentifier,
     NETException,
     PipelineState,
     PSCredential,
@@ -30,20 +31,23 @@ from psrpcore.types import (
     PSSecureString,
 )
 
-from .cmdlet import Failure, Given, Say, scripts, unknown
+from .cmdlet import Choice, Failure, Given, Say, scripts, unanswerable, unknown
 
 logging.getLogger("psrpcore").setLevel(logging.CRITICAL)  # it writes whole messages, with what is secret in them
+T = TypeVar("T")
 FRAGMENT = 32_768  # bytes of one fragment, as Windows sends them
-Run = Callable[[str, Given, Say], Iterator[Any]]  # cmdlet, parameters, how it speaks -> output
+Run = Callable[[str, Given, Sequence[Any], Say], Iterator[Any]]  # cmdlet, parameters, input, how it speaks -> output
+Asking = Generator[Any, int | None, T]  # yields output and choices, and is sent what was chosen
 NONSENSE = (PSRPCoreError, ParseError, struct.error, AttributeError, LookupError, TypeError, ValueError)
 ENDED = frozenset({PSInvocationState.Completed, PSInvocationState.Failed, PSInvocationState.Stopped})
 
 
 class Runspace:
-    """One client's pool of runspaces; `run` is asked for each cmdlet of a pipeline."""
+    """One client's pool of runspaces; `run` is asked for each cmdlet; with `pipes` a pipeline may have many."""
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
+    def __init__(self, run: Run, *, pipes: bool = False) -> None:
+        self._run, self._pipes = run, pipes
+        self._asking: dict[uuid.UUID, Asking[None]] = {}  # pipelines that wait for their client's choice
         self._pool = ServerRunspacePool()
         self._waiting: dict[uuid.UUID | None, deque[bytes]] = {None: deque()}
 
@@ -67,7 +71,12 @@ class Runspace:
         self._pool.receive_data(PSRPPayload(data, StreamType.default, pipeline))
         while (event := self._pool.next_event()) is not None:
             if isinstance(event, CreatePipelineEvent):
-                self._ran(self._pool.pipeline_table[event.pipeline_id], event.pipeline.commands)
+                started = self._pool.pipeline_table[event.pipeline_id]
+                started.start()
+                self._go_on(started, self._output(started, event.pipeline.commands))
+            elif isinstance(event, PipelineHostResponseEvent) and event.pipeline_id in self._asking:
+                asking = self._asking.pop(event.pipeline_id)
+                self._go_on(self._pool.pipeline_table[event.pipeline_id], asking, event.result)
             elif pipeline is not None and self._pool.pipeline_table[pipeline].state not in ENDED:
                 _fail(self._pool.pipeline_table[pipeline], unknown(type(event).__name__))
 
@@ -91,29 +100,78 @@ class Runspace:
     def forget(self, pipeline: uuid.UUID) -> None:
         """End a pipeline: the client is done with it, or does not want it any longer."""
         self._waiting.pop(pipeline, None)
+        self._asking.pop(pipeline, None)
         self._pool.pipeline_table.pop(pipeline, None)
 
-    def _ran(self, pipeline: ServerPipeline, commands: Sequence[Command]) -> None:
-        pipeline.start()
+    def _go_on(self, pipeline: ServerPipeline, output: Asking[None], chosen: int | None = None) -> None:
+        """Run a pipeline to its end, or to where it asks its client."""
         try:
-            for command in _single(commands):
-                for found in self._run(command.command_text, _given(command), _say(pipeline)):
-                    pipeline.write_output(_shown(found))
+            while True:
+                found = output.send(chosen)
+                chosen = None
+                if isinstance(found, Choice) and not _answers(pipeline):
+                    raise unanswerable()
+                if isinstance(found, Choice):
+                    self._asking[pipeline.pipeline_id] = output
+                    pipeline.host_call(HostMethodIdentifier.PromptForChoice, _asked(found))
+                    return
+                pipeline.write_output(_shown(found))
+        except StopIteration:
+            pipeline.complete()
         except Failure as failed:
             _fail(pipeline, failed)
+
+    def _output(self, pipeline: ServerPipeline, commands: Sequence[Command]) -> Asking[None]:
+        """Each statement's output; what a cmdlet before the last one puts out goes to the next."""
+        for statement in _statements(commands, pipes=self._pipes):
+            piped: list[Any] = []
+            for command in statement[:-1]:
+                running = self._run(command.command_text, _given(command), piped, _say(pipeline))
+                piped = yield from _gathered(running)
+            yield from self._run(statement[-1].command_text, _given(statement[-1]), piped, _say(pipeline))
+
+
+def _gathered(running: Iterator[Any]) -> Asking[list[Any]]:
+    """What a cmdlet puts out; its choices are passed on."""
+    found: list[Any] = []
+    chosen: int | None = None
+    while True:
+        try:
+            each = running.send(chosen) if isinstance(running, Generator) else next(running)
+        except StopIteration:
+            return found
+        chosen = None
+        if isinstance(each, Choice):
+            chosen = yield each
         else:
-            pipeline.complete()
+            found.append(each)
 
 
-def _single(commands: Sequence[Command]) -> list[Command]:
-    """Return the statements, each of one cmdlet; what goes to Out-Default is shown, as anything else is."""
+def _answers(pipeline: ServerPipeline) -> bool:
+    """Return whether there is somebody at the other end who can be asked."""
+    host = getattr(pipeline.metadata, "host", None)
+    return host is not None and not host.IsHostUINull
+
+
+def _asked(choice: Choice) -> list[Any]:
+    """The arguments of PromptForChoice: caption, message, choices, default."""
+    choices = [PSCustomObject(label=label, helpMessage="") for label in choice.choices]
+    return ["Confirm", choice.message, choices, choice.default]
+
+
+def _statements(commands: Sequence[Command], *, pipes: bool) -> list[list[Command]]:
+    """Return the statements, each of one cmdlet or a pipe; what goes to Out-Default is shown, as anything else is."""
     if any(command.is_script for command in commands):
         raise scripts()
-    found = [command for command in commands if command.command_text.lower() != "out-default"]
-    for one, after in pairwise(commands):
-        if not one.end_of_statement and after in found:
-            raise unknown(after.command_text)
-    return found
+    found: list[list[Command]] = [[]]
+    for command in commands:
+        if command.command_text.lower() != "out-default":
+            if found[-1] and not pipes:
+                raise unknown(command.command_text)
+            found[-1].append(command)
+        if command.end_of_statement:
+            found.append([])
+    return [statement for statement in found if statement]
 
 
 def _given(command: Command) -> Given:

@@ -71,11 +71,11 @@ def shown(message: Message, shell: Shell) -> str:
     return f"<rsp:Shell>{inside}<rsp:Owner>{escape(shell.owner)}</rsp:Owner></rsp:Shell>"
 
 
-def created(identifier: str, user: str) -> str:
+def created(configuration: str, identifier: str, user: str) -> str:
     """Return what a client needs to know of its new shell: without the selector it would lose it."""
     selectors = f'<w:SelectorSet><w:Selector Name="ShellId">{escape(identifier)}</w:Selector></w:SelectorSet>'
-    where = f"<w:ResourceURI>{CONFIGURATION}</w:ResourceURI>{selectors}"
-    shell = f"<rsp:ShellId>{escape(identifier)}</rsp:ShellId><rsp:ResourceUri>{CONFIGURATION}</rsp:ResourceUri>"
+    where = f"<w:ResourceURI>{configuration}</w:ResourceURI>{selectors}"
+    shell = f"<rsp:ShellId>{escape(identifier)}</rsp:ShellId><rsp:ResourceUri>{configuration}</rsp:ResourceUri>"
     return (
         f"<x:ResourceCreated><a:Address>*</a:Address><a:ReferenceParameters>{where}</a:ReferenceParameters>"
         f"</x:ResourceCreated><rsp:Shell>{shell}<rsp:Owner>{escape(user)}</rsp:Owner>"
