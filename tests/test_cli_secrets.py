@@ -16,7 +16,7 @@ import pytest
 
 from restamp.models.sealed import SealedValue
 from restamp.runbook import text
-from restamp.secrets import Seals, openers, recipients
+from restamp.secrets import Seals, jwe, openers, recipients
 
 from .test_secrets import KEY, pem, unasked, written
 
@@ -228,6 +228,28 @@ def test_reveal_shows_one_value_and_to_a_terminal_only(runbook: Path) -> None:
     env = environment(runbook, "ben")
     assert on_a_terminal([*command, "secrets.app/erp-kv/db-password"], env) == "correct horse\n"
     assert on_a_terminal([*command, f"{SUBSCRIPTION}/erp-kv/api-key"], env) == "battery staple\n"
+
+
+def test_what_opens_with_an_expired_certificate_is_warned_about(runbook: Path) -> None:
+    """It opens what was sealed for it: before it is needed again, another set of certificates takes over."""
+    written(runbook, "ann", days=-3).rename(runbook.parent / "ann.pfx")
+    file = runbook / "secrets" / "old.yaml"
+    file.parent.mkdir()
+    (ann,) = (item for item in recipients(runbook / "recipients") if item.name == "ann")
+    value = SealedValue(seen="0" * 32, sealed=(jwe.sealed("file/old", b"still", ann.thumbprint, ann.key),))
+    file.write_text(f"kind: SealedFile\nname: old\nsize: 5\nvalue:\n{listed(value, '  ')}")
+    (runbook / "recipients" / "ann.cer").unlink()
+    warned = "warn: opener ann.pfx: its certificate expired on"
+
+    command = [sys.executable, "-m", "restamp", "secrets", "reveal", "--runbook", str(runbook), "secrets/old.yaml"]
+    ours, theirs = pty.openpty()
+    env = environment(runbook, "ann")
+    done = subprocess.run([*command, "value"], env=env, stdout=theirs, stderr=subprocess.PIPE, text=True, check=True)
+    os.close(theirs)
+    assert os.read(ours, 100) == b"still\r\n"
+    os.close(ours)
+    assert warned in done.stderr
+    assert warned in restamp(runbook, "rekey", keys="ann").stderr
 
 
 def test_add_seals_a_file_once(runbook: Path) -> None:

@@ -115,6 +115,7 @@ def up(
     nothing.
     """
     from restamp.arm.settings import read
+    from restamp.cli import output
     from restamp.cli.here import arm_of, given, recovery_of, runbook_folder
     from restamp.cli.pulumi import Pulumi
     from restamp.cli.sides import decided
@@ -124,6 +125,8 @@ def up(
     from restamp.principals import as_today
     from restamp.runbook import load
     from restamp.sealing import for_writing
+    from restamp.secrets.at_hand import openers_at_hand
+    from restamp.secrets.openers import expired
     from restamp.steps import work
     from restamp.target import same_stamp, writable
 
@@ -138,6 +141,7 @@ def up(
     _in_order(loaded, first or [])
     todo = work(loaded, begun, loaded.kinds)
     asked_for_secrets(loaded, todo.steps)
+    output.findings(list(expired(openers_at_hand())))
     settings = read(given(loaded.stamp.suffix, connect_to, ca, client_id))
     redeploys = any(placed.step.phase == "redeploy" for placed in todo.plan.steps)
     try:

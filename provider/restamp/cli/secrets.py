@@ -63,9 +63,12 @@ def rekey(runbook: RunbookOption = None) -> None:
 
     Changes the lists of ciphertexts and nothing else in any file; all files or none.
     """
+    from restamp.cli import output
     from restamp.errors import NothingHappened
+    from restamp.secrets.openers import expired
 
     sealing = _sealing(runbook)
+    output.findings(list(expired(sealing.seals.openers)))
     values = sum(len(file.places) for file in sealing.files)
     if not values and not sealing.found:
         raise NothingHappened("sealed")
@@ -82,14 +85,17 @@ def reveal(
     runbook: RunbookOption = None,
 ) -> None:
     """Show one value in clear, on a terminal only."""
+    from restamp.cli import output
     from restamp.errors import Refused
     from restamp.models.finding import Finding
+    from restamp.secrets.openers import expired
 
     if not sys.stdout.isatty():
         hint = "Run it by hand. What a program needs it opens itself; nothing in clear goes into a pipe or a file."
         raise Refused([Finding("no-terminal", "stop", "standard output", "is no terminal", hint)])
     sealing = _sealing(runbook)
     place = sealing.at(document, field)
+    output.findings(list(expired(sealing.seals.openers)))
     print(sealing.seals.open(place.identity, place.value, f"{document}: {place.field}"))
 
 
