@@ -34,13 +34,18 @@ _STATUS = {"recoverable": 0, "not proven": 3, "not recoverable": 4}
 @group.command(epilog=f"{SHARE}\n\n{KEYS}\n\n{CREDENTIALS}")
 def check(
     share: ShareArgument,
-    backup: Annotated[str, typer.Argument(help="The backup's id; left out: the newest that is not ruled out.")] = "",
+    backup: Annotated[
+        str, typer.Argument(help="The backup's id; left out: the newest that is not ruled out.", metavar="BACKUP")
+    ] = "",
     key: KeyOption = None,
     rpo: Annotated[str, typer.Option(help="The most that may be lost: 24h, 90m, 2d.", metavar="TIME")] = "",
     baseline: Annotated[
-        list[str] | None, typer.Option(help="A build the OEM would redeploy: 1.2501.0.21. As often as need be.")
+        list[str] | None,
+        typer.Option(help="A build the OEM would redeploy: 1.2501.0.21. As often as need be.", metavar="BUILD"),
     ] = None,
-    nodes: Annotated[int, typer.Option(help="Nodes of the stamp, for the hours of updates.", min=1, max=16)] = 4,
+    nodes: Annotated[
+        int, typer.Option(help="Nodes of the stamp, for the hours of updates.", min=1, max=16, metavar="NUMBER")
+    ] = 4,
     runbook: RunbookOption = None,
     as_json: Json = False,
     connect_to: ConnectTo = "",
