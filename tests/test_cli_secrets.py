@@ -18,7 +18,7 @@ from restamp.models.sealed import SealedValue
 from restamp.runbook import text
 from restamp.secrets import Seals, jwe, openers, recipients
 
-from .test_secrets import KEY, pem, unasked, written
+from .keys import KEY, pem, unasked, written
 
 ROOT = Path(__file__).parents[1]
 OPENER = ROOT / "tools" / "open-sealed.py"

@@ -32,9 +32,9 @@ from restamp.simulator.recordings import exchanges
 
 from .asking import Desk
 from .conformance import replay
+from .keys import seals
 from .serving import DOMAIN, REGION, Server, settings_for
 from .shares import pair
-from .test_secrets import seals
 
 RECORDINGS = Path(__file__).parent / "recordings" / "Azs.Backup.Admin"
 CERTIFICATE = b64encode(pair("backup").certificate.public_bytes(Encoding.DER)).decode()

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 from tests.asking import Desk
+from tests.keys import written
 from tests.serving import DOMAIN, REGION, Server, settings_for
-from tests.test_secrets import written
 from tests.test_simulator_tenant import Tenant
 from tests.test_simulator_vaults import Data
 

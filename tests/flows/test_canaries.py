@@ -12,10 +12,10 @@ from typing import Any
 
 from tests.flows.test_interrupted import until
 from tests.flows.world import NAME, REGION, World
+from tests.keys import written
 from tests.proof.canaries import canary, files, found, token
 from tests.proof.populated import by_others, deployed, everything
 from tests.test_cli_secrets import listed, on_a_terminal
-from tests.test_secrets import written
 
 from restamp.secrets import Seals, recipients
 from restamp.simulator import Fault, Stamp

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 from tests.flows.world import NAME, World
+from tests.keys import written
 from tests.proof.populated import deployed, everything
 from tests.proof.way import bytes_of
-from tests.test_secrets import written
 
 BY_HAND = "11111111-aaaa-4bbb-8ccc-222222222222"
 

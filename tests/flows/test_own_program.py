@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pulumi.dynamic import Resource
 from tests.flows.world import DOMAIN, NAME, REGION, ROOT, World
+from tests.keys import written
 from tests.test_kinds_settings import feature
-from tests.test_secrets import written
 from tests.test_simulator_tenant import Tenant
 from tests.test_simulator_vaults import Data
 

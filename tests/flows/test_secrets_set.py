@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 from tests.flows.world import NAME, World
+from tests.keys import written
 from tests.proof.populated import deployed, everything
 from tests.proof.way import bytes_of
-from tests.test_secrets import written
 
 SHARE_PASSWORD = "Gr8 & secret share"
 BACKUP = "backup/redmond.yaml"

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 from tests.flows.world import REGION, World
-from tests.test_secrets import seals
+from tests.keys import seals
 
 from restamp.kinds.backup import thumbprint_of
 from restamp.simulator import Stamp

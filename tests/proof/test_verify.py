@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.flows.world import NAME, World
-from tests.test_secrets import written
+from tests.keys import written
 
 from restamp.simulator import Fault, Stamp
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.flows.world import NAME, World
-from tests.test_secrets import written
+from tests.keys import written
 
 from .populated import by_others, deployed, everything
 from .way import bytes_of

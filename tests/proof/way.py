@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.keys import written
 from tests.serving import DOMAIN, REGION, new_stamp, served, settings_for
-from tests.test_secrets import written
 
 from restamp import inside, objects
 from restamp.arm.client import Arm

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.flows.world import NAME, World
+from tests.keys import written
 from tests.soak import small
-from tests.test_secrets import written
 
 from restamp.simulator import Fault, Stamp
 from restamp.simulator.messages import Request, Response
