@@ -18,7 +18,7 @@ from pypsrp.exceptions import AuthenticationError, WSManFaultError
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
 from tests.asking import Desk
-from tests.test_simulator_tenant import OWNER, Tenant
+from tests.tenant.asking import OWNER, Tenant
 
 from restamp.simulator import Principal, Share, Stamp, serve
 from restamp.simulator.messages import Request, Response

@@ -14,7 +14,7 @@ from azure.identity import ClientSecretCredential, UsernamePasswordCredential
 from azure.keyvault.secrets import SecretClient
 from azure.mgmt.resource.resources import ResourceManagementClient
 from tests.asking import Desk, Dial
-from tests.test_simulator_tenant import GROUP, READER, S, Tenant, vault
+from tests.tenant.asking import GROUP, READER, S, Tenant, vault
 
 from restamp.simulator import Principal, Stamp, serve
 from restamp.simulator.messages import Request, Response

@@ -10,7 +10,7 @@ from pulumi.dynamic import Config, ConfigureRequest
 from tests.asking import Desk
 from tests.keys import written
 from tests.serving import DOMAIN, REGION, Server, settings_for
-from tests.test_simulator_tenant import Tenant
+from tests.tenant.asking import Tenant
 from tests.test_simulator_vaults import Data
 
 from restamp.errors import Unwritable

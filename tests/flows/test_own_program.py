@@ -11,8 +11,8 @@ import pytest
 from pulumi.dynamic import Resource
 from tests.flows.world import DOMAIN, NAME, REGION, ROOT, World
 from tests.keys import written
+from tests.tenant.asking import Tenant
 from tests.test_kinds_settings import feature
-from tests.test_simulator_tenant import Tenant
 from tests.test_simulator_vaults import Data
 
 from restamp.models.sealed import SealedValue
