@@ -253,15 +253,30 @@ def listens(port: int) -> bool:
         return tried.connect_ex(("127.0.0.1", port)) == 0
 
 
-@pytest.fixture
-def emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """OpenStack's Redfish emulator, a process of its own, over the tree of a machine."""
+def over_a_tree(folder: Path, port: int, chain: Path, key: Path) -> list[str]:
+    """OpenStack's server of mock-ups, over the tree of a machine."""
+    write_tree(tree("contoso-g4", "azs-node01", "rack/1"), folder / "tree")
+    where = ["-i", "127.0.0.1", "-p", str(port), "-m", str(folder / "tree"), "-c", str(chain), "-k", str(key)]
+    return [sys.executable, "-u", "-m", "sushy_tools.static.main", *where]
+
+
+def with_machines_of_its_own(folder: Path, port: int, chain: Path, key: Path) -> list[str]:
+    """OpenStack's emulator, whose BMCs tell less."""
+    (folder / "conf.py").write_text(
+        f"SUSHY_EMULATOR_SSL_CERT = {str(chain)!r}\nSUSHY_EMULATOR_SSL_KEY = {str(key)!r}\n"
+        f"SUSHY_EMULATOR_STATE_DIR = {str(folder)!r}\n"
+    )
+    where = ["-i", "127.0.0.1", "-p", str(port), "--config", str(folder / "conf.py")]
+    return [sys.executable, "-m", "sushy_tools.emulator.main", "--fake", *where]
+
+
+@pytest.fixture(params=[over_a_tree])
+def emulator(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A real Redfish emulator, a process of its own: the name of a BMC that leads there."""
     files = write(authority(), "redmond", "ext.contoso.example", tmp_path / "tls")
-    write_tree(tree("contoso-g4", "azs-node01", "rack/1"), tmp_path / "tree")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-u", "-m", "sushy_tools.static.main", "-i", "127.0.0.1", "-p", str(port)]
-    command += ["-m", str(tmp_path / "tree"), "-c", str(files.chain), "-k", str(files.key)]
+    command = request.param(tmp_path, port, files.chain, files.key)
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     monkeypatch.setenv("RESTAMP_CA", str(files.ca))
     monkeypatch.setenv("RESTAMP_CONNECT_TO", f"*:443=127.0.0.1:{port}")
@@ -284,3 +299,22 @@ def test_a_real_emulator_is_read_alike(operator: Operator, emulator: str) -> Non
         assert (len(machine.disks), len(machine.nics), machine.memory_gib) == (7, 3, 384)
         assert bmc.troubles() == []
         assert bmc.is_on
+
+
+@pytest.mark.parametrize("emulator", [with_machines_of_its_own], indirect=True)
+def test_a_bmc_that_fails_is_not_read_as_a_machine_without_disks(operator: Operator, emulator: str) -> None:
+    """This emulator answers 500 about storage: that is told. What it knows of power can be read all the same."""
+    with signed_in(emulator, login(operator)) as bmc:
+        assert not bmc.is_on
+    with pytest.raises(NotRedfish, match="/Storage returned code 500"), signed_in(emulator, login(operator)) as bmc:
+        bmc.machine()
+
+
+def test_a_part_that_a_bmc_does_not_have_is_none(operator: Operator, server: Server) -> None:
+    """No firmware inventory, no storage: then a machine has none that anybody knows of, and approval stops at it."""
+    server.stamp.faults.append(Fault("(FirmwareInventory|Storage)$", times=None, status=404))
+    machines = list(capture(run=operator.run()))
+
+    assert {(len(machine.firmware), len(machine.disks)) for machine in machines} == {(0, 0)}  # type: ignore[attr-defined]
+    told = operator.checked(firmware={"BMC": "2.31"})
+    assert f"stop {operator.nodes.hosts[0]}: firmware BMC is not there, and 2.31 is approved" in told

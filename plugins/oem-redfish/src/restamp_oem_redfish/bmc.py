@@ -1,13 +1,13 @@
 """A BMC asked over Redfish, with sushy: what its machine is, how it is, and its power."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import sushy
-from sushy.exceptions import AccessError, SushyError
+from sushy.exceptions import AccessError, MissingAttributeError, ResourceNotFoundError, SushyError
 from sushy.exceptions import ConnectionError as NoConnection
 from urllib3.exceptions import HTTPError
 
@@ -17,6 +17,7 @@ from restamp.errors import StampError, Unreachable
 
 from .machine import Disk, Machine, Nic
 
+T = TypeVar("T")
 TIMEOUT = 60  # seconds; BMCs are slow
 
 
@@ -69,17 +70,18 @@ class Bmc:
             processors=summary.get("Count"),
             processor=summary.get("Model") or "",
             memory_gib=system.memory_summary.size_gib if system.memory_summary else None,
-            firmware=self._firmware(),
-            bios={name: str(value) for name, value in sorted((_bios(system) or {}).items())},
-            disks=dict(_disks(system)),
-            nics={nic.identity: _nic(nic) for nic in system.ethernet_interfaces.get_members()},
+            firmware=dict(sorted(_whole(self._firmware))),
+            bios={name: str(value) for name, value in sorted(_whole(lambda: system.bios.attributes.items()))},
+            disks={name: _disk(drive) for name, drive in _whole(lambda: _drives(system))},
+            nics={nic.identity: _nic(nic) for nic in _whole(lambda: _nics(system))},
         )
 
     def troubles(self) -> list[str]:
         """What of the machine says that it is not well: its parts with their health."""
         system = self._system
-        parts = [("the machine", system.status), *((name, drive.status) for name, drive in _drives(system))]
-        parts += [(f"network port {nic.identity}", nic.status) for nic in system.ethernet_interfaces.get_members()]
+        parts = [("the machine", system.status)]
+        parts += [(name, drive.status) for name, drive in _whole(lambda: _drives(system))]
+        parts += [(f"network port {nic.identity}", nic.status) for nic in _whole(lambda: _nics(system))]
         return [f"{name} is {status.health.value}" for name, status in parts if _is_unwell(status)]
 
     @property
@@ -97,18 +99,26 @@ class Bmc:
         system.set_system_boot_options(sushy.BootSource.PXE, sushy.BootSourceOverrideEnabled.ONCE)
         system.reset_system(sushy.ResetType.ON)
 
-    def _firmware(self) -> dict[str, str]:
-        inventory = self._root.get_update_service().firmware_inventory.get_members()
-        found = {each.name: each.version for each in inventory if each.version}
-        return dict(sorted(found.items()))
+    def _firmware(self) -> Iterator[tuple[str, str]]:
+        for each in self._root.get_update_service().firmware_inventory.get_members():
+            if each.version:
+                yield each.name, each.version
+
+
+def _whole(part: Callable[[], Iterable[T]]) -> list[T]:
+    """A part of what a machine tells; nothing where its BMC has no such part."""
+    try:
+        return list(part())
+    except (MissingAttributeError, ResourceNotFoundError):
+        return []
 
 
 def _is_unwell(status: Any) -> bool:
     return status is not None and status.health not in (None, sushy.Health.OK)
 
 
-def _bios(system: Any) -> dict[str, Any] | None:
-    return system.bios.attributes if system.json.get("Bios") else None
+def _nics(system: Any) -> list[Any]:
+    return system.ethernet_interfaces.get_members()  # type: ignore[no-any-return]
 
 
 def _drives(system: Any) -> Iterator[tuple[str, Any]]:
@@ -116,18 +126,14 @@ def _drives(system: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f"{storage.identity}/{drive.identity}", drive) for drive in storage.drives)
 
 
-def _disks(system: Any) -> Iterator[tuple[str, Disk]]:
-    for name, drive in _drives(system):
-        yield (
-            name,
-            Disk(
-                model=drive.model or "",
-                gb=(drive.capacity_bytes or 0) // 10**9,
-                media=drive.media_type or "",
-                protocol=drive.protocol.value if drive.protocol else "",
-                firmware=drive.revision or "",
-            ),
-        )
+def _disk(drive: Any) -> Disk:
+    return Disk(
+        model=drive.model or "",
+        gb=(drive.capacity_bytes or 0) // 10**9,
+        media=drive.media_type or "",
+        protocol=drive.protocol.value if drive.protocol else "",
+        firmware=drive.revision or "",
+    )
 
 
 def _nic(nic: Any) -> Nic:
