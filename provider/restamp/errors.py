@@ -5,6 +5,7 @@ RestampError                 exit status 4: failed
 |-- Waits                    3: nothing is wrong, people have something to do
 |-- Busy                     2: another process is writing to the same stamp
 |-- NothingHappened          4: zero objects captured, restored or verified
+|-- NotTheSame               4: a rehearsal ended with another stamp
 |-- StepsUndone              4: steps that save data failed
 |-- PluginFailed             4: code that others wrote raised, or answered what it may not
 |-- Shut                     4: a sealed value that does not open
@@ -76,6 +77,15 @@ class NothingHappened(RestampError):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"nothing was {what}: 0 objects")
+
+
+class NotTheSame(RestampError):
+    """A rehearsal brought back something else than what was lost."""
+
+    hint = "The folder of the rehearsal is kept: look at it before the day it matters."
+
+    def __init__(self, differences: Sequence[str]) -> None:
+        super().__init__("what came back is not what was lost:\n" + "\n".join(f"  {item}" for item in differences))
 
 
 class StepsUndone(RestampError):

@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from restamp.cli import accept, backups, check, journal, look, plugins, prepare, recover, secrets, simulator, steps
+from restamp.cli import (
+    accept,
+    backups,
+    check,
+    drill,
+    journal,
+    look,
+    plugins,
+    prepare,
+    recover,
+    secrets,
+    simulator,
+    steps,
+)
 
 app = typer.Typer(
     name="restamp",
@@ -17,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (recover, steps, accept, prepare, check, plugins, look, backups, journal, secrets, simulator):
+for group in (recover, steps, accept, prepare, check, drill, plugins, look, backups, journal, secrets, simulator):
     group.add_to(app)
 
 

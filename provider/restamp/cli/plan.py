@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from restamp.steps.times import length
+
 if TYPE_CHECKING:
     from restamp.cli.pulumi import Resource
     from restamp.steps import Placed, Work
@@ -50,7 +52,7 @@ def _lines(placed: "Placed", resource: "Resource | None") -> Iterator[str]:
     yield f"  {status:8} {step.id}  {step.title}  ({step.by}{', destroys' if step.destructive else ''})"
     why = [*placed.reasons, *([f"needs {name}" for name in placed.needs if f"after {name}" not in placed.reasons])]
     took = [f"takes {_span(*step.takes)}"] if step.takes else []
-    lead = [f"order {_length(step.lead)} ahead"] if step.lead else []
+    lead = [f"order {length(step.lead)} ahead"] if step.lead else []
     said = [*took, *lead, *([f"source: {step.source}"] if step.source else []), *why]
     if said:
         yield f"           {'; '.join(said)}"
@@ -111,15 +113,8 @@ def _as_data(found: "Work", standing: "Mapping[str, Resource]", when: "Times") -
 
 
 def _between(best: dt.timedelta, worst: dt.timedelta) -> str:
-    return f"between {_length(best)} and {_length(worst)}" if best != worst else f"after {_length(worst)}"
+    return f"between {length(best)} and {length(worst)}" if best != worst else f"after {length(worst)}"
 
 
 def _span(best: dt.timedelta, worst: dt.timedelta) -> str:
-    return _length(best) if best == worst else f"{_length(best)} to {_length(worst)}"
-
-
-def _length(span: dt.timedelta) -> str:
-    """A duration as people say it: `3 d 4 h`, `20 min`."""
-    minutes = int(span.total_seconds() // 60)
-    parts = [(minutes // 1440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "min")]
-    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 min"
+    return length(best) if best == worst else f"{length(best)} to {length(worst)}"

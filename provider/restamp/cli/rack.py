@@ -1,27 +1,21 @@
-"""Build: `simulator lose`, `redeploy` and `clock`: what happens to a simulated stamp from outside its world.
+"""Build: `simulator lose`, `redeploy` and `clock`: what happens to a simulated stamp from outside its world."""
 
-A stamp that runs is asked over HTTPS, at the address and with the token that it left in its folder; one that was
-stopped is taken up from its state file, and left again.
-"""
-
-import http.client
 import json
 import shlex
-import ssl
 from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from restamp.errors import Refused
 from restamp.models.finding import Finding
+from restamp.rack import WORD, asked
 
 if TYPE_CHECKING:
     from restamp.simulator.server import Server
 
-WORD = "control.json"
 Folder = Annotated[
     Path,
     typer.Argument(
@@ -58,7 +52,7 @@ def lose(folder: Folder) -> None:
 
     Users and groups are the customer's directory's, and outlive it (on Entra applications too, without a role).
     """
-    told = _asked(folder, "lose", {})
+    told = asked(folder, "lose", {})
     print(f"lost: {told['lost']}, deployment {told['deployment']}")
     print(f"  deploy another one: restamp simulator redeploy {folder} [--recover BACKUP --pfx FILE]")
 
@@ -102,11 +96,11 @@ def redeploy(
     does not bring back is not there: registration, marketplace, storage accounts, the settings of backups.
     """
     machines = {"version": version, "oem_version": oem_version, "oem": oem, "model": model, "nodes": nodes}
-    asked: dict[str, Any] = {"baseline": machines, "hardware": hardware and known(hardware), "let_in": let_in}
+    body: dict[str, Any] = {"baseline": machines, "hardware": hardware and known(hardware), "let_in": let_in}
     if recover is not None:
         injected = "call" if by_call else "deployment"
-        asked["source"] = _key(pfx) | {"backup": recover, "path": path, "injected": injected, "settle": settle * 60}
-    told = _asked(folder, "redeploy", asked)
+        body["source"] = _key(pfx) | {"backup": recover, "path": path, "injected": injected, "settle": settle * 60}
+    told = asked(folder, "redeploy", body)
     print(f"deployed: {told['deployment']}, {told['baseline']['nodes']} nodes of {told['baseline']['oem']}")
     print(f"  {told['baseline']['version']}, default provider subscription {told['provider_subscription']}")
     _leave(folder, told)
@@ -156,67 +150,4 @@ def clock(
     minutes: Annotated[float, typer.Option(help="How far.", min=0)],
 ) -> None:
     """Move a simulated stamp's clock on: what is due until then happens at once."""
-    print(f"now: {_asked(folder, 'clock', {'seconds': minutes * 60})['now']}")
-
-
-def _asked(folder: Path, verb: Literal["lose", "redeploy", "clock"], asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What came of a verb; Refused where there is no such stamp, or the rules refuse it."""
-    try:
-        word = json.loads((folder / WORD).read_text("utf-8"))
-    except (OSError, ValueError):
-        hint = "Start it with a folder: restamp simulator --folder FOLDER [--state FILE]"
-        raise Refused([Finding("no-simulator", "stop", str(folder), "no simulator left word here", hint)]) from None
-    try:
-        return _over_the_wire(folder, word, verb, asked)
-    except (ConnectionError, ssl.SSLError, TimeoutError):
-        if word["state"] is None or not Path(word["state"]).exists():
-            hint = "Start it with --state FILE: then it can be stopped, and goes on from there."
-            raise Refused(
-                [Finding("ended", "stop", str(folder), "this stamp ended, and nothing is left", hint)]
-            ) from None
-    return _from_its_file(folder, word, verb, asked)
-
-
-def _over_the_wire(folder: Path, word: Mapping[str, Any], verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-    context = ssl.create_default_context(cafile=str(folder / "ca.pem"))
-    context.check_hostname = False  # it is dialled by address; the authority is its own
-    connection = http.client.HTTPSConnection(word["host"], word["port"], context=context, timeout=600)
-    headers = {"Host": word["name"], "Authorization": f"Bearer {word['token']}", "Content-Type": "application/json"}
-    try:
-        connection.request("POST", f"/{verb}", json.dumps(asked), headers)
-        response = connection.getresponse()
-        body: dict[str, Any] = json.loads(response.read())
-    finally:
-        connection.close()
-    if response.status != 200:
-        raise _refused(folder, body["error"]["code"], body["error"]["message"])
-    return body
-
-
-def _from_its_file(folder: Path, word: Mapping[str, Any], verb: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-    from restamp.simulator import Share, Stamp, control
-    from restamp.simulator.backups.restoring import Unrecoverable
-
-    share = Share(Path(word["share"])) if word["share"] else None
-    stamp = Stamp(state=Path(word["state"]), share=share)
-    try:
-        return control.act(stamp, verb, asked)
-    except Unrecoverable as wrong:
-        raise _refused(folder, wrong.code, str(wrong)) from wrong
-    finally:
-        stamp.close()
-
-
-_WAYS_OUT = {
-    "StampNotLost": "restamp simulator lose FOLDER",
-    "DecryptionCertInvalid": "Name the right .pfx with --pfx, and its password.",
-    "DecryptionCertMismatch": "Name the .pfx of the certificate that the backup was encrypted for.",
-    "VersionOlder": "Deploy the backup's own release, or the next one: --version.",
-    "VersionTooNew": "Deploy the backup's own release, or the next one: --version.",
-    "VersionUnknown": "Deploy the backup's own release: --version.",
-}
-
-
-def _refused(folder: Path, code: str, message: str) -> Refused:
-    hint = _WAYS_OUT.get(code, "Take another backup: restamp backups list SHARE")
-    return Refused([Finding(code, "stop", str(folder), message, hint.replace("FOLDER", str(folder)))])
+    print(f"now: {asked(folder, 'clock', {'seconds': minutes * 60})['now']}")

@@ -105,3 +105,10 @@ def _chain(step: str, last: dict[str, str], done: Collection[str]) -> tuple[str,
 
 def _rank(gate: Gate | None) -> int:
     return -1 if gate is None else GATES.index(gate)
+
+
+def length(span: dt.timedelta) -> str:
+    """A duration as people say it: `3 d 4 h`, `20 min`."""
+    minutes = int(span.total_seconds() // 60)
+    parts = [(minutes // 1440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "min")]
+    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 min"

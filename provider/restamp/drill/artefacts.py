@@ -1,0 +1,117 @@
+"""What an operator has before the loss: a key pair, files of the OEM, a backup, and decisions in the runbook."""
+
+import datetime as dt
+import re
+from base64 import b64encode
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.oid import NameOID
+
+from restamp.runbook.read import recorded_backups
+
+if TYPE_CHECKING:
+    from restamp.drill.rehearsal import Drill
+
+PASSWORD = "drill"  # noqa: S105 - of a key that is thrown away with the folder
+_FILES = ("iso", "oem-package", "worksheet", "switch-configs")
+
+
+def key(folder: Path) -> Path:
+    """The .pfx that opens secrets and backups of the rehearsal."""
+    return folder / "keys" / "operator.pfx"
+
+
+def keys(drill: "Drill") -> None:
+    """A key pair whose public half is in git, and whose private half opens secrets and backups."""
+    private = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "drill")])
+    now = dt.datetime.now(dt.UTC)
+    ends = now + dt.timedelta(days=400)
+    made = x509.CertificateBuilder(name, name, private.public_key(), 1, now - dt.timedelta(days=1), ends)
+    certificate = made.sign(private, hashes.SHA256())
+    recipients = drill.runbook / "recipients"
+    recipients.mkdir(parents=True)
+    (recipients / "operator.cer").write_bytes(certificate.public_bytes(serialization.Encoding.DER))
+    key(drill.folder).parent.mkdir()
+    encrypted = serialization.BestAvailableEncryption(PASSWORD.encode())
+    key(drill.folder).write_bytes(
+        pkcs12.serialize_key_and_certificates(b"drill", private, certificate, None, encrypted)
+    )
+    drill.export(RESTAMP_OPENERS=str(key(drill.folder)), RESTAMP_OPENER_PASSWORD=PASSWORD)
+    drill.export(RESTAMP_PFX_PASSWORD=PASSWORD, RESTAMP_SECRET_HUB_CORE_BACKUP_KEY_PASSWORD=PASSWORD)
+
+
+def used(drill: "Drill", plugin: str) -> dict[str, Any]:
+    """What stamp.yaml says of a plugin in a rehearsal."""
+    if plugin == "oem-generic":
+        return {"files": {name: _file(drill.folder, name) for name in _FILES}}
+    if plugin == "oem-redfish":
+        first, user = _bmc(drill.folder)
+        hosts = [first.replace("01-bmc", f"{number:02}-bmc") for number in range(1, drill.asked.nodes + 1)]
+        return {"settings": {"bmcs": hosts, "user": user}}
+    if plugin == "hub-core":
+        return {"settings": {"registration": {"name": "redmond", "subscription": "drill"}}}
+    return {}
+
+
+def backed_up(drill: "Drill") -> None:
+    """Settings of backups, and one taken: as an operator does in the portal."""
+    from restamp.arm.client import Arm
+    from restamp.arm.settings import read
+
+    names = {name.removeprefix("RESTAMP_").lower(): value for name, value in drill.env.items()}
+    with Arm(read({"stamp": drill.name} | names)) as arm:
+        place = arm.place
+        location = f"/subscriptions/{place.provider}/resourceGroups/system.{place.region}"
+        location += f"/providers/Microsoft.Backup.Admin/backupLocations/{place.region}"
+        certificate = b64encode((drill.runbook / "recipients" / "operator.cer").read_bytes()).decode()
+        store: dict[str, Any] = {
+            "path": rf"\\files.example\AzSBackups\{place.region}",
+            "userName": r"example\backup",
+            "password": "not-told",
+        }
+        store |= {"encryptionCertBase64": certificate, "isBackupSchedulerEnabled": True}
+        store |= {"backupFrequencyInHours": 12, "backupRetentionPeriodInDays": 7}
+        body = {"location": place.region, "properties": {"externalStoreDefault": store}}
+        arm.admin.write("PUT", arm.admin.url(location, "2018-09-01"), body)
+        arm.admin.write("POST", arm.admin.url(f"{location}/createBackup", "2018-09-01"))
+    drill.restamp("secrets", "add", str(key(drill.folder)), "--name", "backup-key")
+
+
+def decided(drill: "Drill") -> None:
+    """What people write into recovery.yaml: which backup, and which machines the stamp comes back on."""
+    file = drill.runbook / "recoveries" / drill.recovery / "recovery.yaml"
+    document = yaml.load(file.read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - texts, lists and maps
+    target = document.setdefault("target", {})
+    target |= {"hardware": drill.asked.hardware, "nodes": str(drill.asked.nodes)}
+    newest = (recorded_backups(drill.runbook) or _NONE).newest
+    if drill.asked.way == "native" and newest is not None:
+        document |= {"backup": newest.time.isoformat(), "backupId": newest.id}
+    file.write_text(yaml.safe_dump(document, sort_keys=False), "utf-8")
+
+
+class _None:
+    newest = None
+
+
+_NONE = _None()
+
+
+def _file(folder: Path, name: str) -> str:
+    path = folder / "artefacts" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"{name} of a rehearsal\n", "utf-8")
+    return str(path)
+
+
+def _bmc(folder: Path) -> tuple[str, str]:
+    """The first BMC and who signs in, as the simulator said at its start."""
+    found = re.search(r"BMCs (\S+) \.\.\. as ([^,]+),", (folder / "stamp.log").read_text("utf-8"))
+    assert found, "a rehearsal's stamp has BMCs"
+    return found[1], found[2]
