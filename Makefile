@@ -4,14 +4,15 @@
 bin := .venv/bin
 RECORDINGS ?= tests/recordings
 ARGS ?=
+SUBSCRIPTIONS ?= 60
 SEED ?= 1
 KILLS ?= 200
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
-demo: ## lose a simulated stamp and bring it back, in about a minute
-	@tools/run sh tools/demo
+demo: ## lose a simulated stamp, redeploy it and bring it back, in about two minutes (SUBSCRIPTIONS=200 makes it bigger)
+	@tools/run restamp drill --subscriptions $(SUBSCRIPTIONS)
 
 test: engine servers check ## everything that has to be right: check, then the tests (ARGS="-k gate -x" goes to pytest)
 	@tools/run pytest -q -n 2 --dist worksteal $(ARGS)
