@@ -1,5 +1,6 @@
 """The end of a recovery: people sign in again, see what is theirs, and everything is as the runbook says."""
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from restamp.errors import RestampError
 from restamp.kinds.subscriptions import Subscription
 from restamp.models.finding import Finding
 from restamp.plugins import Used
+from restamp.recovery import accepted
 from restamp.runbook import Runbook
 from restamp.steps.run import Around
 
@@ -26,8 +28,8 @@ class Verified:
 
     @property
     def stops(self) -> list[str]:
-        """Each difference and each finding that is one, in a line."""
-        differs = [item for item in self.comparison.differences if item.action in ("create", "update")]
+        """Each difference that nobody accepted and each finding that is one, in a line."""
+        differs = [*self.comparison.of("create"), *self.comparison.of("update")]
         said = [
             f"{item.kind} {item.label}: {'missing' if item.action == 'create' else 'different'}" for item in differs
         ]
@@ -37,6 +39,7 @@ class Verified:
         result = self.comparison
         unexpected, unread = len(result.of("unexpected")), len(result.of("not verified"))
         said = f"{result.equal} of {result.compared} objects equal, {unexpected} unexpected, {unread} not verified"
+        said += f", {result.accepted} accepted" if result.accepted else ""
         return f"{said}; inside covered: {result.covered} of {result.subscriptions} subscriptions"
 
 
@@ -47,7 +50,9 @@ def verify(
     findings = [*sign_ins(arm, runbook)]
     for each in used:
         findings += check.called("verify", each, around)
-    return Verified(compare(arm, runbook, step), findings)
+    begun, today = around.recovery, dt.datetime.now(dt.UTC).date()
+    waived = accepted(runbook.folder, begun.id, today) if begun else {}
+    return Verified(compare(arm, runbook, step).without(waived), findings)
 
 
 def sign_ins(arm: "Arm", runbook: Runbook) -> Iterator[Finding]:
