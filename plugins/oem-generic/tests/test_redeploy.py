@@ -40,7 +40,7 @@ def test_machines_and_files_are_captured(world: World) -> None:
     (unit,) = (world.runbook / "scale-units").iterdir()
     said = yaml.safe_load(unit.read_text())
 
-    assert [node["name"] for node in said["nodes"]] == ["node01", "node02", "node03", "node04"]
+    assert [node["name"] for node in said["nodes"]] == [f"azs-node0{number}" for number in range(1, 5)]
     assert {node["cores"] for node in said["nodes"]} == {56}
     assert "oem-generic/worksheet:" in (world.runbook / "captured.yaml").read_text()
 
