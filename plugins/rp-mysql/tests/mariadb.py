@@ -71,7 +71,12 @@ def running(folder: Path) -> Iterator[MariaDb]:
     subprocess.run(made, check=True, capture_output=True, timeout=60)
     _certificates(folder)
     command = [str(programs[0]), "--no-defaults", f"--datadir={data}", own, f"--socket={path}", f"--port={port}"]
-    command += ["--bind-address=127.0.0.1", "--skip-name-resolve", f"--ssl-cert={folder}/cert.pem"]
+    command += [
+        "--bind-address=127.0.0.1",
+        "--skip-name-resolve",
+        "--connect-timeout=300",
+        f"--ssl-cert={folder}/cert.pem",
+    ]
     command += [f"--ssl-key={folder}/key.pem", "--innodb-flush-log-at-trx-commit=0", f"--pid-file={folder}/pid"]
     with (folder / "log").open("wb") as log, subprocess.Popen(command, stderr=log, stdout=log) as process:
         server = MariaDb(port, path, folder / "ca.pem")

@@ -172,6 +172,14 @@ def test_a_dump_that_fails_leaves_the_one_before(site: Site, old: MariaDb) -> No
     assert not (site.folder / "dumps" / "sql01" / ".part").exists()
 
 
+def test_a_folder_that_takes_no_dump_is_named(site: Site) -> None:
+    """A file in its place, a full disk, a share that is gone: what the system says, of which folder."""
+    (site.folder / "dumps").write_text("no folder")
+
+    with pytest.raises(RestampError, match=r"dumps/sql01: (Not a directory|File exists)"):
+        site.asked("backup")
+
+
 def test_a_server_that_lost_everything_makes_no_dump(site: Site, new: MariaDb) -> None:
     """An empty dump would be the newest, and be restored: an empty server is the wrong one, or was lost."""
     site.asked("backup")
@@ -276,7 +284,7 @@ def test_a_server_is_who_it_says_or_shut_out(site: Site, new: MariaDb) -> None:
     """TLS by default, verified by the certificates that the document names."""
     unknown = replace(site, server=site.server.model_copy(update={"ca": str(new.ca)}))
 
-    with pytest.raises(RestampError, match="certificate verify failed"):
+    with pytest.raises(RestampError, match=r"does not let itself be verified: .*certificate verify failed"):
         unknown.asked("backup")
     assert replace(site, server=site.server.model_copy(update={"ca": None, "tls": "encrypt"})).asked("backup").status
     assert replace(site, server=site.server.model_copy(update={"ca": None, "tls": "off"})).asked("backup").status

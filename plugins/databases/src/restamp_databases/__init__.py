@@ -6,7 +6,7 @@ rest: dumps that are whole or not there, restores that overwrite nothing, checks
 
 from restamp_databases.backup import saved
 from restamp_databases.check import checked
-from restamp_databases.errors import Broken, ShutOut, Silent, Stopped
+from restamp_databases.errors import Broken, ShutOut, Silent, Stopped, Unverified
 from restamp_databases.manifest import Dump, Kept, Manifest, Saved, kept
 from restamp_databases.models import HostingServer, Settings
 from restamp_databases.product import Account, Differences, Product, Server, Standing, Tick
@@ -30,6 +30,7 @@ __all__ = [
     "Standing",
     "Stopped",
     "Tick",
+    "Unverified",
     "checked",
     "compared",
     "kept",

@@ -8,8 +8,8 @@ from pathlib import Path
 from restamp.errors import Refused
 from restamp.hookspecs import Run
 from restamp.models.finding import Finding
-from restamp.models.step import StepResult, done, waiting
-from restamp_databases.errors import Stopped
+from restamp.models.step import StepResult, done
+from restamp_databases.errors import Broken
 from restamp_databases.manifest import Kept, Manifest, Saved, dumps_in, finish, kept, new_dump
 from restamp_databases.product import Product, Server, shortened
 from restamp_databases.work import Work
@@ -20,7 +20,7 @@ _ACCOUNTS = "accounts.json"
 def saved(product: Product, name: str, run: Run) -> StepResult:
     """Dump what the document of a server asks for, one database after the other."""
     work = Work.named(product, name, run)
-    made = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    made = dt.datetime.now(dt.UTC)
     try:
         with work.signed_in() as server, new_dump(work.shelf) as part:
             databases = _databases(work, server)
@@ -28,8 +28,8 @@ def saved(product: Product, name: str, run: Run) -> StepResult:
             dumped = tuple(_dumped(work, server, part, *item) for item in sorted(databases.items()))
             told = Manifest(server=name, product=server.product, made=made, databases=dumped, accounts=accounts)
             dump = finish(part, told)
-    except Stopped as stopped:
-        return waiting(str(stopped))
+    except OSError as error:
+        raise Broken(str(work.shelf), error.strerror or str(error)) from error
     size = sum(item.size for item in dumped)
     facts = {"dump": dump.folder.name, "databases": str(len(dumped)), "bytes": str(size)}
     broken = [f"{item.database}: {name}" for item in dumped for name in item.left_out]

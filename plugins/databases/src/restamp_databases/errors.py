@@ -20,6 +20,14 @@ class ShutOut(RestampError):
         self.hint = hint
 
 
+class Unverified(ShutOut):
+    """It answers, and is not who its document says."""
+
+    def __init__(self, server: str, reason: str) -> None:
+        hint = "Is `ca` of its document its certificate, or that of who issued it?"
+        super().__init__(server, f"itself be verified: {reason}", hint)
+
+
 class Broken(RestampError):
     """A program or a statement ended with an error."""
 

@@ -17,7 +17,7 @@ from restamp.errors import Refused
 from restamp.models.document import Count, Model
 from restamp.models.finding import Finding
 
-_NAME, _FORM = re.compile(r"\d{8}T\d{6}Z"), "%Y%m%dT%H%M%SZ"
+_NAME, _FORM = re.compile(r"\d{8}T\d{6}\.\d{6}Z"), "%Y%m%dT%H%M%S.%fZ"
 _MANIFEST, _PART = "manifest.json", ".part"
 
 

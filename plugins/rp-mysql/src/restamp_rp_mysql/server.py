@@ -12,7 +12,18 @@ from urllib.parse import quote
 
 import pymysql
 
-from restamp_databases import Account, Broken, Differences, Saved, ShutOut, Silent, Standing, Tick, kept
+from restamp_databases import (
+    Account,
+    Broken,
+    Differences,
+    Saved,
+    ShutOut,
+    Silent,
+    Standing,
+    Tick,
+    Unverified,
+    kept,
+)
 from restamp_rp_mysql import accounts
 from restamp_rp_mysql.client import Client
 from restamp_rp_mysql.digests import Digests
@@ -54,6 +65,8 @@ def _connection(document: MySqlHostingServer, password: str, runbook: Path) -> "
         if error.args and error.args[0] in _DENIED:
             hint = f"Is the password of {document.user} right?"
             raise ShutOut(str(document), f"{document.user} in: {_said(error)}", hint) from error
+        if isinstance(getattr(error, "original_exception", None), ssl.SSLError):
+            raise Unverified(str(document), _said(error)) from error
         raise Silent(str(document), _said(error)) from error
 
 
