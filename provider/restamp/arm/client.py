@@ -130,6 +130,10 @@ class Arm:
     def as_recovery_user(self, subscription: str, directory: str) -> Inside:
         """The inside of a subscription as its directory's recovery user sees it, who has to be named."""
         named = self.settings.recovery_user(directory) or ("", "")
+        return self.as_user(subscription, directory, named)
+
+    def as_user(self, subscription: str, directory: str, named: tuple[str, str]) -> Inside:
+        """The inside of a subscription as a user of its directory sees it, by name and password."""
         return Inside(self, subscription, directory, endpoint=self._user_of(directory, named))
 
     def as_administrator(self, name: str, password: str) -> "Arm":

@@ -26,6 +26,10 @@ def drill(
         list[str] | None,
         typer.Option(help="A plugin that takes part; left out: hub-core and the OEMs'.", metavar="NAME"),
     ] = None,
+    faults: Annotated[
+        int | None,
+        typer.Option(help="In a storm: as of `restamp simulator --faults`; the end is the same.", metavar="SEED"),
+    ] = None,
     folder: Annotated[
         Path | None,
         typer.Option(help="Where all of it happens, and stays; left out: a temporary folder.", metavar="FOLDER"),
@@ -44,7 +48,7 @@ def drill(
 
     there = [each.name for each in installed() if not each.broken]
     plugins = plugin or [name for name in ("hub-core", "oem-generic", "oem-redfish") if name in there]
-    asked = Asked(way, subscriptions, hardware, nodes, tuple(plugins))
+    asked = Asked(way, subscriptions, hardware, nodes, tuple(plugins), faults)
     with tempfile.TemporaryDirectory(prefix="restamp-drill-") as scratch:
         there_to = folder or Path(scratch)
         there_to.mkdir(parents=True, exist_ok=True)

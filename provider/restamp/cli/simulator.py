@@ -76,6 +76,12 @@ def simulator(
         bool, typer.Option("--hurried", help="Waiting costs no time: the clock jumps on by what clients should wait.")
     ] = False,
     latency: Annotated[float, typer.Option(help="Seconds every answer takes.", metavar="SECONDS")] = 0,
+    faults: Annotated[
+        int | None,
+        typer.Option(
+            help="Storm: of all requests 1 % each meet 429, 503, a connection refused, an answer lost.", metavar="SEED"
+        ),
+    ] = None,
     state: Annotated[
         Path | None, typer.Option(help="Keep everything in this SQLite file, and go on from it.", metavar="FILE")
     ] = None,
@@ -111,6 +117,10 @@ def simulator(
     _equipped(here, pep, nodes, hardware)
     if population:
         _populated(here, population, contents, lost)
+    if faults is not None:
+        from restamp.simulator.storm import storm
+
+        here.faults += storm(faults)
     with tempfile.TemporaryDirectory(prefix="restamp-") as scratch:
         kept = folder or Path(scratch)
         kept.mkdir(parents=True, exist_ok=True)

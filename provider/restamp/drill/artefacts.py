@@ -3,6 +3,8 @@
 import datetime as dt
 import re
 from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from restamp.runbook.read import recorded_backups
 
 if TYPE_CHECKING:
+    from restamp.arm.client import Arm
     from restamp.drill.rehearsal import Drill
 
 PASSWORD = "drill"  # noqa: S105 - of a key that is thrown away with the folder
@@ -47,6 +50,23 @@ def keys(drill: "Drill") -> None:
     drill.export(RESTAMP_PFX_PASSWORD=PASSWORD, RESTAMP_SECRET_HUB_CORE_BACKUP_KEY_PASSWORD=PASSWORD)
 
 
+def signs_in(drill: "Drill") -> None:
+    """For a rebuild on AD FS: restamp's application will be made anew, for the certificate that it signs in with."""
+    if drill.asked.way == "rebuild":
+        drill.export(RESTAMP_CLIENT_CERTIFICATE=str(key(drill.folder)), RESTAMP_CLIENT_CERTIFICATE_PASSWORD=PASSWORD)
+
+
+@contextmanager
+def asking(drill: "Drill") -> "Iterator[Arm]":
+    """The stamp as whoever sets up restamp sees it, with the environment of now."""
+    from restamp.arm.client import Arm
+    from restamp.arm.settings import read
+
+    names = {name.removeprefix("RESTAMP_").lower(): value for name, value in drill.env.items()}
+    with Arm(read({"stamp": drill.name} | names)) as arm:
+        yield arm
+
+
 def used(drill: "Drill", plugin: str) -> dict[str, Any]:
     """What stamp.yaml says of a plugin in a rehearsal."""
     if plugin == "oem-generic":
@@ -62,11 +82,7 @@ def used(drill: "Drill", plugin: str) -> dict[str, Any]:
 
 def backed_up(drill: "Drill") -> None:
     """Settings of backups, and one taken: as an operator does in the portal."""
-    from restamp.arm.client import Arm
-    from restamp.arm.settings import read
-
-    names = {name.removeprefix("RESTAMP_").lower(): value for name, value in drill.env.items()}
-    with Arm(read({"stamp": drill.name} | names)) as arm:
+    with asking(drill) as arm:
         place = arm.place
         location = f"/subscriptions/{place.provider}/resourceGroups/system.{place.region}"
         location += f"/providers/Microsoft.Backup.Admin/backupLocations/{place.region}"

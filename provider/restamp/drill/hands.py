@@ -2,13 +2,18 @@
 
 import re
 import threading
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from restamp import rack
 from restamp.drill import artefacts
+from restamp.entering import OWNER
 from restamp.errors import Refused
+from restamp.kinds.authorization import ROLE_ASSIGNMENT, RoleAssignment
+from restamp.objects import put
+from restamp.plugins import all_kinds
 
 if TYPE_CHECKING:
     from restamp.drill.rehearsal import Drill
@@ -16,6 +21,8 @@ if TYPE_CHECKING:
 Told = Mapping[str, Any]  # a step, as `status --all --format json` tells it
 _SET = re.compile(r"export (RESTAMP_[A-Z_]+)=([^\s;,.]+)")
 _DEPLOYS = "/deployment"
+_GRANT = re.compile(r"by tenant: (\S+), its owner, .*? -ObjectId (\S+) .*? -Scope /subscriptions/([0-9a-z-]+)")
+_MEANING = uuid.uuid5(uuid.NAMESPACE_URL, "a drill's tenants let restamp in")
 
 
 def redeployed(drill: "Drill") -> None:
@@ -54,6 +61,19 @@ def named(drill: "Drill", told: str) -> bool:
     if found:
         drill.restamp("begin", drill.recovery, "--target", found[1], shown="target")
     return found is not None
+
+
+def let_in(drill: "Drill", told: str) -> bool:
+    """What each tenant does: the owner of a subscription makes restamp's principal an Owner; whether one was asked."""
+    asked = set(_GRANT.findall(told))
+    if asked:
+        kinds = all_kinds()
+        with artefacts.asking(drill) as arm:
+            for owner, principal, subscription in sorted(asked):
+                role = RoleAssignment(name=str(uuid.uuid5(_MEANING, subscription)), role=OWNER, principal=principal)
+                put(ROLE_ASSIGNMENT, role, arm.as_user(subscription, "adfs", (owner, f"{owner}'s own")), kinds)
+        drill.tell(f"  {len(asked)} subscriptions: their owners signed in and gave restamp a role")
+    return bool(asked)
 
 
 @contextmanager

@@ -314,11 +314,12 @@ class Stamp:
     def handle(self, request: Request) -> Response:
         """Return the answer to one request; thread-safe."""
         plane = self._plane(request)
-        fault = next((fault for fault in list(self.faults) if fault.strikes(request)), None)
+        outside = plane == "control"
+        fault = None if outside else next((each for each in list(self.faults) if each.strikes(request)), None)
         principal, changed = None, False
         if fault is not None and (early := fault.before()) is not None:
             response = early
-        elif deployment.is_lost(self.state) and not (plane == "control" or (plane == "redfish" and self.nodes)):
+        elif deployment.is_lost(self.state) and not (outside or (plane == "redfish" and self.nodes)):
             response = Response(0, closes=True)  # new machines may stand there already
         else:
             with self.lock:

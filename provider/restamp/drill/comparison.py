@@ -1,0 +1,36 @@
+"""What is another in the runbook than before the loss: the capture of what came back, against the first."""
+
+import re
+import subprocess
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_OF_THE_RACK = re.compile(r"(captured|backups)\.yaml$|^(hardware|scale-units|recoveries)/")  # another after every loss
+
+
+def changed(runbook: Path, gone: Collection[str]) -> Iterator[str]:
+    """Files that are not as they were; `gone` are guids of roles that nobody can bring back, which are let go."""
+    for line in _git(runbook, "status", "--short", ".").splitlines():
+        name = line[3:]
+        if not _OF_THE_RACK.search(name) and not (line.startswith(" M") and _let_go(runbook, name, gone)):
+            yield f"the runbook changed: {line.strip()}"
+
+
+def _let_go(runbook: Path, name: str, gone: Collection[str]) -> bool:
+    """Whether nothing but roles that are gone is missing in a file."""
+    before = _read(_git(runbook, "show", f"HEAD:./{name}"))
+    roles = before.get("roleAssignments", {})
+    kept = {key: role for key, role in roles.items() if key.rpartition("/")[2].lower() not in gone}
+    return kept != roles and before | {"roleAssignments": kept} == _read((runbook / name).read_text("utf-8"))
+
+
+def _read(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - texts, lists and maps
+    return found
+
+
+def _git(runbook: Path, *asked: str) -> str:
+    return subprocess.run(["git", *asked], cwd=runbook, capture_output=True, text=True, check=True).stdout
