@@ -106,7 +106,7 @@ def test_everything_in_the_recordings_comes_back_from_a_stamp_that_was_built_fro
 
     again = there_and_back(first, tmp_path / "one", tmp_path / "two", region=seed.region)
 
-    never = {kind.name for kind in all_kinds().on_their_own if not first.counted()[kind.name]}
+    never = {kind.name for kind in all_kinds().on_the_stamp if not first.counted()[kind.name]}
     left = f"backup/{seed.region}.yaml"  # backups are enabled again at the end
     before, after = bytes_of(tmp_path / "one"), bytes_of(tmp_path / "two")
     delegation = {"DirectoryTenant", "OfferDelegation", "DelegatedOffer"}
