@@ -181,7 +181,7 @@ class Drill:
     def _gone(self) -> set[str]:
         """Guids of the roles that verify leaves out, for their principals went with the stamp."""
         told = self.restamp("verify", "--json", status=None)
-        found = json.loads(told[told.index("{") : told.rindex("}") + 1])["findings"]
+        found = json.JSONDecoder().raw_decode(told)[0]["findings"]
         named = (re.search(r"([0-9a-f-]{36}) in ", each["about"].lower()) for each in found if each["code"] == _GONE)
         return {name[1] for name in named if name}
 
