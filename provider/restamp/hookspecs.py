@@ -95,7 +95,7 @@ class Run(Protocol):
         """What this step remembered last, in this run or one before, maybe on another machine; empty at first."""
 
     def secret(self, name: str) -> str:
-        """A secret that the step declares. Keep it in memory, and in no message."""
+        """A secret that the step declares: given at the start, or sealed in the runbook. Keep it in memory alone."""
 
     def secret_file(self, name: str) -> bytes:
         """A file sealed in the runbook (`restamp secrets add`) that the step declares, opened."""

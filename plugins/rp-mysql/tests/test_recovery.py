@@ -2,6 +2,7 @@
 
 import pytest
 from tests.flows.world import World
+from tests.keys import written
 
 from .mariadb import ADMIN, PASSWORD, MariaDb
 
@@ -27,13 +28,15 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 def test_databases_come_back_in_a_recovery(world: World, old: MariaDb, new: MariaDb) -> None:
-    """Dumped by a capture, restored behind the control plane although a run is killed, and added by people."""
+    """Dumped by a capture, restored with a sealed password although a run is killed, and added by people."""
     env = {"RESTAMP_SECRET_RP_MYSQL_SQL01_PASSWORD": PASSWORD, "RESTAMP_AGAIN": "0.1"}
     world.captured()
+    written(world.runbook, "ann").rename(world.folder / "ann.pfx")
+    (world.folder.parent / "word").write_text(f"{PASSWORD}\n")
     document = world.runbook / "mysql" / "servers" / "sql01.yaml"
     document.parent.mkdir(parents=True)
     document.write_text(DOCUMENT.format(port=old.port, user=ADMIN, ca=old.ca))
-    written = document.read_bytes()
+    as_written = document.read_bytes()
     world.restamp("plugins", "use", "rp-mysql", **env)
     with world.stamp_of(1) as stamp:
         from tests.flows.world import contents
@@ -42,10 +45,13 @@ def test_databases_come_back_in_a_recovery(world: World, old: MariaDb, new: Mari
         told = world.restamp("capture", "--with-data", **env)
         assert "rp-mysql/backup/sql01: done: 2 databases, " in told
         assert "equal" in world.restamp("diff", status=None, **env)
-    assert document.read_bytes() == written
+    assert document.read_bytes() == as_written
     assert "MySqlHostingServer" in world.restamp("schema", **env)
     assert '"sizeInGb"' in world.restamp("schema", "MySqlHostingServer", **env)
 
+    world.restamp("secrets", "add", "../word", "--name", "sql01-password", **env)
+    (world.folder.parent / "word").unlink()
+    env = {"RESTAMP_OPENERS": str(world.folder / "ann.pfx"), "RESTAMP_AGAIN": "0.1"}  # and nobody is asked
     document.write_text(DOCUMENT.format(port=new.port, user=ADMIN, ca=new.ca))
     with world.stamp_of(2):
         world.restamp("begin", "loss", **env)

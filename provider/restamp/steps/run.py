@@ -17,7 +17,7 @@ from restamp.hookspecs import Recovery, Runbook
 from restamp.journal import Journal, home
 from restamp.models.step import Step, StepResult
 from restamp.plugins import Used
-from restamp.steps.asked_for import missing_secret, opened_file, pinned, variable
+from restamp.steps.asked_for import missing_secret, opened_file, pinned, sealed_file, variable
 
 if TYPE_CHECKING:
     from restamp.arm.client import Arm
@@ -77,9 +77,11 @@ class PluginRun:
         return path
 
     def secret(self, name: str) -> str:
-        """A declared secret, from the environment; Refused where it is not set."""
+        """A declared secret, from the environment, else sealed in the runbook; Refused where it is in neither."""
         self._declared(name, "secrets")
         value = os.environ.get(variable(self.used.plugin.name, name))
+        if not value and sealed_file(self.runbook, name) is not None:
+            value = opened_file(self.runbook, name).decode().rstrip("\r\n")
         if not value:
             raise Refused([missing_secret(self.used.plugin.name, name)])
         self.given.append(value)
