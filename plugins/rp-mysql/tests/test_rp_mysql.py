@@ -309,9 +309,13 @@ def test_verify_sees_damage(site: Site, new: MariaDb) -> None:
     site.asked("backup")
     lost = site.on(new)
     lost.restored()
-    new.say("DROP TABLE erp.nothing", "DROP DATABASE `crm-2.ö`")
+    new.say("DROP TABLE erp.nothing", "DROP DATABASE `crm-2.ö`", "DROP USER 'o''hara'@'10.%'")
+    new.say("REVOKE ALL ON erp.* FROM 'erp-app'@'%'")
 
     found = {item.about: (item.level, item.message) for item in lost.found(plugin.verify)}
+    told = [item.message for item in lost.found(plugin.verify)]
+    assert "'o''hara'@'10.%' cannot sign in" in told
+    assert "'erp-app'@'%' may do other things than when it was dumped" in told
     assert found["sql01 erp"] == ("stop", "table nothing missing, definitions other than dumped")
     assert found["sql01 crm-2.ö"] == ("stop", "is not there")
 
@@ -334,6 +338,16 @@ def test_only_what_a_document_asks_for_is_dumped(site: Site) -> None:
     none = replace(site, server=site.server.model_copy(update={"databases": ("hr",)}))
     with pytest.raises(Refused, match="has none of"):
         none.asked("backup")
+
+
+def test_only_what_a_document_asks_for_is_restored(site: Site, new: MariaDb) -> None:
+    """Also where more was dumped."""
+    site.asked("backup")
+    some = site.on(new)
+    some = replace(some, server=some.server.model_copy(update={"databases": ("erp",)}))
+
+    assert some.restored().facts["databases"] == "1"
+    assert ("crm-2.ö",) not in new.say("SHOW DATABASES")
 
 
 def test_no_dump_and_no_command_line_tells_the_password(site: Site) -> None:

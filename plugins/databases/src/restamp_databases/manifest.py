@@ -62,7 +62,6 @@ class Dump:
 def kept(path: Path) -> dict[str, object]:
     """A file as it is on the disk now: the fields of a `Kept`."""
     with path.open("rb") as file:
-        os.fsync(file.fileno())
         digest = file_digest(file, "sha256").hexdigest()
         return {"file": path.name, "size": file.tell(), "sha256": digest}
 
@@ -123,8 +122,9 @@ def new_dump(shelf: Path) -> Iterator[Path]:
 
 def finish(part: Path, manifest: Manifest) -> Dump:
     """The dump, under its final name from now on."""
-    path = part / _MANIFEST
-    path.write_text(manifest.model_dump_json(by_alias=True, indent=1) + "\n", "utf-8")
-    kept(path)  # on the disk
+    (part / _MANIFEST).write_text(manifest.model_dump_json(by_alias=True, indent=1) + "\n", "utf-8")
+    for path in part.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
     folder = part.parent / manifest.made.astimezone(dt.UTC).strftime(_FORM)
     return Dump(part.rename(folder), manifest)

@@ -11,7 +11,7 @@ from restamp.models.finding import Finding
 from restamp_databases.manifest import Saved
 from restamp_databases.models import HostingServer
 
-# Called with the bytes or parts that are done; raises Stopped where people asked the run to end.
+# Called with the bytes that are done, of the database or of its file; raises Stopped where people asked the run to end.
 Tick = Callable[[int], None]
 Standing = Literal[
     "absent",  # not there, or there with nothing in it

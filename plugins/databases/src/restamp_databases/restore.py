@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from restamp.errors import Refused, RestampError
 from restamp.hookspecs import Run
-from restamp.models.finding import Finding
+from restamp.models.finding import Finding, Level
 from restamp.models.step import Step, StepResult, done, waiting
 from restamp_databases.backup import saved
 from restamp_databases.errors import Silent, Stopped
@@ -45,9 +45,12 @@ def _restored(work: Work) -> StepResult:
     dump = work.dump()
     with work.signed_in() as server:
         standings = _standings(work, server, dump)
-        left = [item for item in dump.manifest.databases if standings[item.database] in ("absent", "begun")]
-        if left:
-            _restore(work, server, dump, left[0])
+        left = [item for item in _wanted(work, dump) if standings[item.database] in ("absent", "begun")]
+        try:
+            for one in left[:1]:
+                _restore(work, server, dump, one)
+        except Stopped as stopped:
+            return waiting(str(stopped), token=left[0].database)
         ready = len(standings) - len(left[1:])
         if left[1:]:
             told = f"{ready} of {len(standings)} databases are back on {work.document.name}"
@@ -57,10 +60,14 @@ def _restored(work: Work) -> StepResult:
     return done(f"{ready} databases of {dump} are on {work.document}", facts=facts)
 
 
+def _wanted(work: Work, dump: Dump) -> list[Saved]:
+    """What the document asks for now, of what was dumped."""
+    return [item for item in dump.manifest.databases if work.wanted(item.database)]
+
+
 def _standings(work: Work, server: Server, dump: Dump) -> dict[str, Standing]:
     """How each database of the dump stands; Refused where some are somebody's, naming all."""
-    asked = [item for item in dump.manifest.databases if work.wanted(item.database)]
-    found = {item.database: server.standing(item, work.recovery, work.run.token) for item in asked}
+    found = {item.database: server.standing(item, work.recovery, work.run.token) for item in _wanted(work, dump)}
     if others := [_others(work, dump, name) for name, standing in found.items() if standing == "other"]:
         raise Refused(others)
     return found
@@ -111,15 +118,27 @@ def compared(product: Product, run: Run) -> Iterator[Finding]:
 
 
 def _differences(work: Work, server: Server, dump: Dump) -> Iterator[Finding]:
-    there = server.databases()
-    equal = 0
-    for item in (item for item in dump.manifest.databases if work.wanted(item.database)):
+    there, equal = server.databases(), 0
+    for item in _wanted(work, dump):
         about = f"{work.document.name} {item.database}"
         if item.database not in there:
             yield Finding("databases", "stop", about, "is not there", f"{dump} has it: restamp up")
         elif found := server.differences(item):
-            level, hint = ("stop", "Was it damaged?") if found.missing else ("warn", "Tenants may have written since.")
-            yield Finding("databases", level, about, f"{found}", hint)  # type: ignore[arg-type]
+            level: Level = "stop" if found.missing else "warn"
+            hint = "Was it damaged?" if found.missing else "Tenants may have written since."
+            yield Finding("databases", level, about, str(found), hint)
         else:
             equal += 1
+    yield from _shut_out(work, server, dump)
     yield Finding("databases", "note", str(work.document), f"{equal} databases are as in {dump}")
+
+
+def _shut_out(work: Work, server: Server, dump: Dump) -> Iterator[Finding]:
+    """Who could sign in when it was dumped, and cannot now, or not in the same way."""
+    there = {account.name: account for account in server.accounts()}
+    wanted = accounts_of(dump)
+    if gone := [account.name for account in wanted if account.name not in there]:
+        yield Finding("databases", "stop", str(work.document), f"{shortened(gone)} cannot sign in", "restamp up")
+    if other := [account.name for account in wanted if there.get(account.name, account) != account]:
+        message, hint = f"{shortened(other)} may do other things than when it was dumped", "Was that meant?"
+        yield Finding("databases", "warn", str(work.document), message, hint)

@@ -72,12 +72,16 @@ class Work:
         return not self.document.databases or any(fnmatchcase(database, one) for one in self.document.databases)
 
     def ticking(self, what: str, total: int) -> Tick:
-        """Says how far something is; `total` in bytes."""
+        """Says how far something is, once a hundredth; `total` in bytes."""
+        said = -1
 
         def tick(size: int) -> None:
+            nonlocal said
             if self.run.stopped():
                 raise Stopped
-            self.run.say(f"{what}: {size // _MEGABYTE:,} MB", min(1.0, size / max(total, size, 1)))
+            if (hundredth := min(100, 100 * size // max(total, 1))) > said:
+                said = hundredth
+                self.run.say(f"{what}: {size // _MEGABYTE:,} MB", hundredth / 100)
 
         return tick
 

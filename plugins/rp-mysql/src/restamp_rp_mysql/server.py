@@ -139,11 +139,11 @@ class MySqlServer:
         letters = f"CHARACTER SET {saved.contents['charset']} COLLATE {saved.contents['collation']}"
         self.cursor.execute(f"CREATE DATABASE IF NOT EXISTS {name}")
         self.cursor.execute(f"ALTER DATABASE {name} {letters}")
-        with gzip.open(folder / saved.file) as packed, self.client.read(saved.database) as server:
-            done = 0
+        with (folder / saved.file).open("rb") as raw, self.client.read(saved.database) as server:
+            packed = gzip.GzipFile(fileobj=raw)
             while piece := packed.read(_PIECE):
                 server.write(piece)
-                tick(done := done + len(piece))
+                tick(raw.tell())
         if found := self.differences(saved):
             reason = f"restored, and not the same: {found}"
             if self._counts(_EVENTS, saved.database):

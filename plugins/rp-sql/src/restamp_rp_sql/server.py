@@ -145,7 +145,7 @@ class SqlServer:
         ((data, log),) = self._rows(statements.FOLDERS)
         moved = statements.moved(saved.database, self._named(statements.files(file)), data, log)
         begun = self._state(saved.database) is not None
-        self._long(statements.restore(saved.database, file, moved, replace=begun), saved.bytes, tick)
+        self._long(statements.restore(saved.database, file, moved, replace=begun), saved.size, tick)
         if self.standing(saved, recovery, "") != "restored":
             raise Broken(f"{self.document}, {saved.database}", "restored, and the server does not say so")
 
