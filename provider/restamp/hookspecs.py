@@ -16,6 +16,7 @@ from restamp.kind import Kind
 from restamp.models.backup import Backups
 from restamp.models.document import Document
 from restamp.models.finding import Finding
+from restamp.models.sealed import SealedFile
 from restamp.models.stamp import Captured, RecoveryDocument, Stamp
 from restamp.models.step import PluginCard, Step, StepResult
 
@@ -99,6 +100,9 @@ class Run(Protocol):
 
     def secret_file(self, name: str) -> bytes:
         """A file sealed in the runbook (`restamp secrets add`) that the step declares, opened."""
+
+    def sealed(self, name: str) -> SealedFile | None:
+        """What git says of a file sealed in the runbook, still shut: its size and day; None where there is none."""
 
     def file(self, name: str) -> Path:
         """A pinned file that the step declares; its hash was just compared. Refused where it is another."""

@@ -1,5 +1,6 @@
 """A sealed value as it stands in git; fields that hold one carry the mark `Sealed`."""
 
+import datetime as dt
 import re
 from typing import Annotated
 
@@ -46,5 +47,6 @@ class SealedFile(Model):
 
     name: str = Field(description="what steps ask for it by, and its file's name")
     size: Count = Field(description="bytes, before it was sealed")
+    on: dt.date | None = Field(None, description="the day, UTC, on which this content was sealed first")
     value: SealedValue
     note: str | None = None

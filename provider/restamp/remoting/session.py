@@ -14,6 +14,7 @@ from pypsrp.wsman import WSMan
 from spnego.exceptions import SpnegoError
 from urllib3.exceptions import HTTPError, NewConnectionError
 
+from restamp import failpoints
 from restamp.arm.dialling import Elsewhere, cause
 from restamp.errors import CmdletFailed, NoAdministrator, Rejected, Unanswered, Unreachable
 
@@ -77,6 +78,7 @@ class Session:
                         say(line)
         with suppress(*LOST):
             shell.close()
+        failpoints.reached("answer.received")
         return _result(cmdlet, shell)
 
     @contextmanager

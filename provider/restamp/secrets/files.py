@@ -1,5 +1,6 @@
 """A runbook's sealed values with their files: read, looked for, and written again, all files or none."""
 
+import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ class Sealing:
         value = able.seal(f"file/{name}", data, before)
         changed = {} if self._capture_key is key else {_STAMP: self._with_key(key)}
         if value is not before:
-            sealed = SealedFile(name=name, size=len(data), value=value)
+            sealed = SealedFile(name=name, size=len(data), on=dt.datetime.now(dt.UTC).date(), value=value)
             given = sealed.model_dump(mode="json", by_alias=True, exclude_none=True)
             changed[where] = self._yaml.written({"kind": "SealedFile"} | given)
         return changed

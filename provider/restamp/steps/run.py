@@ -15,6 +15,7 @@ from restamp import failpoints
 from restamp.errors import PluginFailed, Refused, RestampError
 from restamp.hookspecs import Recovery, Runbook
 from restamp.journal import Journal, home
+from restamp.models.sealed import SealedFile
 from restamp.models.step import Step, StepResult
 from restamp.plugins import Used
 from restamp.steps.asked_for import missing_secret, opened_file, pinned, sealed_file, variable
@@ -93,6 +94,10 @@ class PluginRun:
         data = opened_file(self.runbook, name)
         self.given.append(data.decode("utf-8", "replace"))
         return data
+
+    def sealed(self, name: str) -> SealedFile | None:
+        """A file that is sealed in the runbook, still shut."""
+        return sealed_file(self.runbook, name)
 
     def file(self, name: str) -> Path:
         """A declared pinned file; Refused where it is not there, or is another than at capture."""

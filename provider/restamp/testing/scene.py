@@ -165,6 +165,18 @@ class Killed(BaseException):
 
 
 @contextmanager
+def counted() -> Iterator[Counter[str]]:
+    """How often each failpoint is reached within this."""
+    seen: Counter[str] = Counter()
+
+    def reached(name: str) -> None:
+        seen[name] += 1
+
+    with failpoints.watched(reached):
+        yield seen
+
+
+@contextmanager
 def killed_after(answers: int) -> Iterator[None]:
     """Within this, our side ends when it has this many answers of the stamp; it may have ended well before."""
     left = [answers]

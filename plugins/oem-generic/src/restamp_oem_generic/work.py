@@ -13,6 +13,7 @@ from .artefacts import NAME, OF_THE_OEM, named
 from .facts import facts
 from .settings import Settings
 
+TEXTS = {path.name.removesuffix(".txt"): path.read_text("utf-8") for path in (files(__package__) / "texts").iterdir()}
 _WEEK = "on site about a business week in all (documented: customer journey)"
 _ORDERED = "leadDays in stamp.yaml, which is what the OEM promises; documented are weeks, and no number"
 _WITHIN: Mapping[str, Any] = {"takes": (dt.timedelta(), dt.timedelta()), "source": f"within the deployment: {_WEEK}"}
@@ -24,7 +25,7 @@ def steps(runbook: Runbook, recovery: Recovery, settings: Settings) -> Iterator[
     useful = set(named(runbook)) - (OF_THE_OEM if recovery.document.target.oem else set())
 
     def step(name: str, title: str, by: By, text: str = "", **more: Any) -> Step:
-        how = _text(text or name).format_map(values).strip()
+        how = TEXTS[text or name].format_map(values).strip()
         more["needs"] = tuple(f"{NAME}/{need}" for need in more.get("needs", ()))
         more["files"] = tuple(file for file in more.get("files", ()) if file in useful)
         return Step(id=f"{NAME}/{name}", title=title, phase="redeploy", by=by, how=how, **more)
@@ -73,7 +74,3 @@ def _updates(recovery: Recovery) -> dict[str, Any]:
     many, (least, most) = len(known().after(baseline)), known().hours_of(target.nodes or max(known().hours))
     takes = dt.timedelta(hours=least * many), dt.timedelta(hours=most * many)
     return {"takes": takes, "source": f"{many} updates, {least} to {most} hours each: {known().source}"}
-
-
-def _text(name: str) -> str:
-    return (files(__package__) / "texts" / f"{name}.txt").read_text("utf-8")
