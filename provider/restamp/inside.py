@@ -49,6 +49,10 @@ class Contents:
         same = (item for (name, _), item in self.found.items() if name == kind.name)
         return self.found.get((kind.name, _ref(document, kinds))) or objects.alike(kind, document, same)
 
+    def missing(self, wanted: Iterable[Document], kinds: Kinds) -> list[Document]:
+        """Those of the wanted that were not seen."""
+        return [item for item in wanted if (kinds.of(item).name, _ref(item, kinds)) not in self.found]
+
     def readable(self, kinds: Kinds) -> list[Document]:
         """The documents that are known in full: not a secret that is disabled."""
         return [document for document in self.documents if self.was_read(document, kinds)]

@@ -75,7 +75,7 @@ class Bench:
             "PULUMI_HOME": str(folder / "engine"),
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
-            "PULUMI_SKIP_CHECKPOINTS": "true",
+            "PULUMI_SKIP_CHECKPOINTS": os.environ.get("PULUMI_SKIP_CHECKPOINTS", "true"),
             "PYTHONPATH": str(ROOT),
         }
         (folder / "home" / "pulumi").mkdir(parents=True)

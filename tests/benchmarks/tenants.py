@@ -1,6 +1,7 @@
 """Thousands of tenants: `python -m tests.benchmarks.tenants`, also part of `make bench`. TENANTS=1000, 25 objects each.
 
 Throughput, the cost of nothing to do, state, memory, growth, and what the journal and sealing take of a run.
+PULUMI_SKIP_CHECKPOINTS=false measures with the engine's checkpoints.
 """
 
 import os
@@ -15,6 +16,12 @@ from pathlib import Path
 
 from tests.benchmarks.bench import Bench, Row, seconds, table
 from tests.flows.world import NAME, REGION
+
+from restamp.journal import Journal
+from restamp.kinds.keyvault import Secret
+from restamp.plugins import all_kinds
+from restamp.runbook import load
+from restamp.sealing import for_writing
 
 TENANTS = int(os.environ.get("TENANTS", "1000"))
 _BARE = ("pulumi", "--non-interactive", "up", "--yes", "--skip-preview", "--parallel", "64", "--stack", REGION)
@@ -58,6 +65,25 @@ def objects_in(told: str) -> int:
     return sum(int(number.replace(",", "")) for number in re.findall(r"([\d,]+) [a-z]", found[1]))
 
 
+def beside(bench: Bench) -> float:
+    """Seconds that the journal and the sealed values of a run take by themselves: each line and value once more."""
+    entries = list(Journal(NAME, bench.folder / "home" / "journal").entries())
+    journal = Journal(NAME, bench.folder / "again")
+    os.environ.update(bench.env)  # where the private key is
+    book = load(bench.runbook, all_kinds())
+    seals = for_writing(book.folder, book.stamp)
+    assert seals is not None
+    start = time.perf_counter()
+    for entry in entries:
+        journal.write(entry["event"], {name: entry[name] for name in entry.keys() - {"at", "session", "event"}})
+    journal.close()
+    for whose, held in book.inside.items():
+        for item in held:
+            if isinstance(item, Secret) and item.value:
+                seals.open(f"{whose}/{item.vault}/{item.name}", item.value)
+    return time.perf_counter() - start
+
+
 def recovered(folder: Path, tenants: int) -> dict[str, float]:
     """One recovery of so many tenants, from capture to an unchanged run: seconds and sizes by name."""
     bench, peak = Bench(folder), Peak()
@@ -71,7 +97,7 @@ def recovered(folder: Path, tenants: int) -> dict[str, float]:
             start = time.perf_counter()
             told = bench.run("restamp", "up")
             found["up"] = time.perf_counter() - start
-            found["objects"] = objects_in(told)
+            found["objects"], found["beside"] = objects_in(told), beside(bench)
             found["bare"] = seconds(lambda: bench.run(*_BARE))
             found["again"] = seconds(lambda: bench.run("restamp", "up"))
     state = next((bench.folder / "home" / "pulumi").rglob(f"{REGION}.json"))
@@ -91,6 +117,7 @@ def rows() -> list[Row]:
         Row("capture of them", many["objects"] / many["capture"], "objects/s", 300, at_most=False),
         Row("first `restamp up` / unchanged bare `pulumi up`", many["up"] / many["bare"], "times", 5, at_most=False),
         Row("first `restamp up` / unchanged `restamp up`", many["up"] / many["again"], "times", 3, at_most=False),
+        Row("journal and opened secrets, of that `restamp up`", 100 * many["beside"] / many["up"], "%", 5),
         Row("state of a subscription", many["state"] / 1024, "KB", 3),
         Row("peak memory of any process", many["peak"], "MB", 500),
         Row(f"time an object at {TENANTS} / at {TENANTS // 4} subscriptions", growth, "times", 1.15),

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ class Standing:
         """The steps of plugins, and the looks before and behind them."""
         return tuple(item for item in self.resources if item.type in _STEPS)
 
-    @property
+    @cached_property
     def undone(self) -> tuple[Resource, ...]:
         """What is neither done nor accepted, gates included."""
         return tuple(item for item in self.resources if item.status != "done" and item.subject not in self.accepted)
@@ -78,7 +79,7 @@ class Standing:
     @property
     def waits(self) -> bool:
         """Whether a step waits for somebody: that explains the closed gate, and that nothing behind it ran."""
-        return any(item in self.undone for item in self.steps)
+        return any(item.type in _STEPS for item in self.undone)
 
     @property
     def exit_status(self) -> int:
@@ -102,7 +103,7 @@ class Standing:
         """By outcome, what is not done, and what to do next."""
         everything = (*self.steps, *self.documents)
         without = {item.subject for item in everything if item.status != "done"} & self.accepted.keys()
-        undone = [item for item in everything if item in self.undone]
+        undone = [item for item in self.undone if item.type not in ("Gate", "Target")]
         undone.sort(key=lambda item: (item.status == "blocked", item.type, item.name))
         missing = [name for name in self.missing if name.partition(" ")[0] not in _STEPS]
         open_still = {name for name in without if name.partition(" ")[0] not in _STEPS}

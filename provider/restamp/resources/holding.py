@@ -87,7 +87,8 @@ class Holding:
     def _looked(self) -> Contents:
         here = self._here
         seen = inside.look(self._stamp, here.kinds, self.document, here.base_plans(self.document))
-        seen.gone = inside.gone(self._held, seen, here.kinds, self._stamp)
+        if seen.missing(self._held, here.kinds):  # else nobody asks who is still there
+            seen.gone = inside.gone(self._held, seen, here.kinds, self._stamp)
         return seen
 
     def _differing(self, seen: Contents) -> list[inside.Difference]:
@@ -120,8 +121,8 @@ class Holding:
     def _has_to_write(self, seen: Contents) -> bool:
         """Whether something has to be written; to look into a vault that lets nobody in takes a write as well."""
         kinds = self._here.kinds
-        unseen = [item for item in self._held if seen.of(item, kinds) is None]
-        return bool(self._differing(seen)) or not (seen.trusted or all(seen.was_read(item, kinds) for item in unseen))
+        readable = all(seen.was_read(item, kinds) for item in seen.missing(self._held, kinds))
+        return bool(self._differing(seen)) or not (seen.trusted or readable)
 
 
 @cache

@@ -109,7 +109,7 @@ def resolved(placed: Placed, names: Names, broken: frozenset[str], found: list[F
         full[name] = references.mapped(value, meant.__getitem__)
         if SetOf in field.metadata:
             full[name] = tuple(in_set_order(full[name]))
-    return document.model_copy(update=full)
+    return document.model_copy(update=full) if full else document
 
 
 def _about(field: str, to: str, item: str, part: Part, before: Mapping[str, str], names: Names) -> Iterator[Finding]:

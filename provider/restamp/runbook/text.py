@@ -14,18 +14,19 @@ import yaml
 
 from restamp.models.finding import Position
 
-Loader: Any  # libyaml's, or without it PyYAML's own: the same, slower
+Loader: Any  # libyaml's, or without it PyYAML's own: the same, slower. It takes no text for anything else
 try:
     from yaml import CSafeDumper as _Dumper
 
-    Loader = yaml.CSafeLoader
+    Loader = yaml.CBaseLoader
 except ImportError:
     from yaml import SafeDumper as _Dumper  # type: ignore[assignment]
 
-    Loader = yaml.SafeLoader
+    Loader = yaml.BaseLoader
 
 Path = tuple[str | int, ...]
 _UNTYPED = "unmodelled"
+_TYPES: Any = yaml.resolver.Resolver()
 _LITERALS = tuple(f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float", "null"))
 _SIGNS = re.compile(r"(?:^|[\s\[{,?:-])[&*!]", re.MULTILINE)  # where an anchor, an alias or a tag may stand
 _TWISTED = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)(e[-+]?\d+)?|0o[0-7]+|[yn]", re.IGNORECASE)  # where YAML is 1.2
@@ -169,9 +170,18 @@ def _value(node: yaml.Node, path: Path, parsed: Parsed) -> Any:
         return dict(_items(node, path, parsed))
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, (*path, number), parsed) for number, item in enumerate(node.value)]
-    if node.tag in _LITERALS and not parsed.untyped.isdisjoint(path[:3:2]):  # a field, or one of what is inside
-        return yaml.constructor.SafeConstructor().construct_object(node)
+    if isinstance(node, yaml.ScalarNode) and not parsed.untyped.isdisjoint(path[:3:2]):  # a field, or one inside
+        return _typed(node)
     return node.value
+
+
+def _typed(node: yaml.ScalarNode) -> Any:
+    """What YAML takes a scalar for: a plain number or truth is one, and nothing else."""
+    tag = _TYPES.resolve(yaml.ScalarNode, node.value, (not node.style, False))
+    if tag not in _LITERALS:
+        return node.value
+    literal = yaml.ScalarNode(tag, node.value, node.start_mark, node.end_mark)
+    return yaml.constructor.SafeConstructor().construct_object(literal)
 
 
 def _items(node: yaml.MappingNode, path: Path, parsed: Parsed) -> Iterator[tuple[str, Any]]:
