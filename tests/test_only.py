@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,12 @@ from restamp.arm.about import backups
 from restamp.compare import Comparison
 from restamp.errors import Refused
 from restamp.inside import Difference
-from restamp.kind import Place
+from restamp.kind import Kind, Kinds, Place, Wire
 from restamp.kinds.authorization import RoleAssignment
 from restamp.kinds.groups import ResourceGroup
 from restamp.kinds.keyvault import AccessPolicy, Vault
 from restamp.kinds.subscriptions import Offer, Plan, Subscription
-from restamp.models.document import Document
+from restamp.models.document import Document, Name
 from restamp.models.stamp import Backup, Captured, RecoveryDocument, Stamp, Taken, Withheld
 from restamp.objects import Change
 from restamp.older import granted, is_older, lacking, without
@@ -57,6 +58,23 @@ PLAIN = [
     TENANT.model_copy(update={"id": "d66cb1bf", "display_name": "CRM"}),
     TENANT.model_copy(update={"id": "e66cb1bf", "display_name": "CRM"}),
 ]
+
+
+class Rack(Document):
+    """What no stamp knows of."""
+
+    name: Name
+
+
+@pytest.mark.parametrize(("source", "said"), [("people", "people write it"), ("plugin", "its plugin captures it")])
+def test_what_is_on_no_stamp_is_neither_captured_nor_brought_back_alone(source: Any, said: str) -> None:
+    """It is no object that could be looked at; a resource group of the same runbook is."""
+    kind = Kind(name="Rack", folder="racks", model=Rack, wire=Wire.nowhere("{name}"), comes_from=source)
+    book = replace(runbook(Rack(name="a"), PLAIN[0]), kinds=Kinds({**all_kinds().by_name, "Rack": kind}))
+
+    with pytest.raises(Refused, match=f"Rack a: is on no stamp: {said}"):
+        only.on_a_stamp(book, "racks/a.yaml")
+    assert only.on_a_stamp(book, "groups/rg.yaml") is PLAIN[0]
 
 
 @pytest.mark.parametrize("text", ["Plan rg/gold", "plans/gold.yaml", "./plans/gold.yaml", "nowhere/plans/gold.yaml"])

@@ -149,6 +149,17 @@ def compared_as_tenant(arm: "Arm", runbook: Runbook, document: Subscription) -> 
     return Comparison(equal, 1, 1, told, list(seen.findings))
 
 
+def on_a_stamp(runbook: Runbook, text: str, folder: Path | None = None) -> Document:
+    """As `named`, of what a stamp has: Refused where it is what people wrote, or what a plugin captured elsewhere."""
+    document = named(runbook, text, folder)
+    source = runbook.kinds.of(document).comes_from
+    if source == "stamp":
+        return document
+    message = "is on no stamp: " + ("people write it" if source == "people" else "its plugin captures it")
+    hint = "git brings an earlier one back." if source == "people" else "Capture everything: restamp capture"
+    raise Refused([Finding("on-no-stamp", "stop", name_of(runbook, document), message, hint)])
+
+
 def _within(text: str, folder: Path) -> str:
     """A path as people type it, from the runbook's folder; what is none stays as it is."""
     with suppress(ValueError, OSError):

@@ -40,11 +40,11 @@ class Asked:
 def bring_back(asked: Asked, way: Way) -> int:
     """Show what would be written, ask, write it, say what became of it; the exit status."""
     from restamp.cli.here import arm_of
-    from restamp.only import file_in, name_of, named
+    from restamp.only import file_in, name_of, on_a_stamp
     from restamp.sealing import for_writing
 
     with _source(asked) as (runbook, told):
-        document = named(runbook, asked.name, asked.folder)
+        document = on_a_stamp(runbook, asked.name, asked.folder)
         name, file = name_of(runbook, document), file_in(runbook, document)
         print(f"{name}, as {file} says{told}")
         with arm_of(runbook.stamp.suffix, *way, for_writing(runbook.folder, runbook.stamp)) as arm:

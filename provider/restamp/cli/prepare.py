@@ -135,7 +135,7 @@ def _one(arm: "Arm", before: "Runbook", text: str, *, known: bool) -> None:
     from restamp import only, target
     from restamp.cli import output
 
-    document = only.named(before, text)
+    document = only.on_a_stamp(before, text)
     file, alone = only.file_in(before, document), only.captured(arm, before, document)
     if not known:
         first, second = replace(before, documents=(document,)), replace(alone.runbook, documents=(alone.document,))
