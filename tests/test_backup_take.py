@@ -10,9 +10,10 @@ import pytest
 
 from restamp.backup.catalogue import catalogue
 from restamp.backup.chains import Whole, whole
-from restamp.backup.copy import SUMS, copy, files_of
+from restamp.backup.copy import copy, files_of
 from restamp.backup.share import Folder
 from restamp.errors import NotCopied, Refused
+from restamp.sums import SUMS
 
 from .shares import QUOTAS, REPOSITORIES, Made, backup_id, made, name_of, pair, quotas, sealed, zipped
 from .test_backup_cases import state

@@ -14,6 +14,7 @@ RestampError                 exit status 4: failed
 |-- ShareLost                4: the share of the infrastructure backup, or the way to it, is gone
 |-- Unreadable               4: one file or folder of that share cannot be read
 |-- NotCopied                4: a copy of a backup that cannot be written
+|-- NotMade                  4: a kit that cannot be written, or does not run
 |-- Damaged                  4: a file of a backup is not what was written there
 `-- StampError               4: the stamp or the way to it
     |-- Unreachable          no connection, no TLS
@@ -163,6 +164,15 @@ class NotCopied(RestampError):
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"{path}: {reason.lower()}")
+
+
+class NotMade(RestampError):
+    """A kit that could not be written whole, or that does not run where it was made."""
+
+    hint = "A kit that was there before is as it was. Remove the cause, or name another folder: restamp kit --to FOLDER"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
 
 
 class StampError(RestampError):

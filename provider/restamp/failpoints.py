@@ -75,6 +75,9 @@ NAMES = (
     "disabled.before",
     "disabled.after",
     "holder.end",
+    # a kit that takes the place of another
+    "kit.written",
+    "kit.between",
 )
 
 

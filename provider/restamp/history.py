@@ -29,17 +29,17 @@ def at(folder: Path, revision: str, kept: Sequence[str] = ()) -> Iterator[Earlie
     What is `kept`, files and folders by name, is as it is today instead.
     Refused where git knows no such revision, or it has no runbook there.
     """
-    commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    commit = git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if commit is None:
         hint = "Name a commit, a tag or a branch: git log --oneline"
         raise _refused(f"--from {revision}", f"there is no such revision in the git repository of {folder}", hint)
-    below = (_git(folder, "rev-parse", "--show-prefix") or b"").decode().strip()
+    below = (git(folder, "rev-parse", "--show-prefix") or b"").decode().strip()
     name = commit.decode().strip()
-    packed = _git(folder, "archive", "--format=tar", name)  # of this folder alone, for that is where git is asked
+    packed = git(folder, "archive", "--format=tar", name)  # of this folder alone, for that is where git is asked
     if packed is None:
         hint = f"See when it came: git log --oneline -- {folder}"
         raise _refused(f"--from {revision}", f"it has no {below or 'runbook'}", hint)
-    told = (_git(folder, "show", "--no-patch", "--format=%h of %cs", name) or commit).decode().strip()
+    told = (git(folder, "show", "--no-patch", "--format=%h of %cs", name) or commit).decode().strip()
     with tempfile.TemporaryDirectory(prefix="restamp-") as scratch:
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
             archive.extractall(scratch, filter="data")
@@ -69,10 +69,11 @@ def commit(folder: Path, message: str) -> str:
             reason = " ".join((done.stderr or done.stdout).decode(errors="replace").split())
             hint = f"The capture is written. Mend what git says, then: git add {folder} && git commit"
             raise _refused(f"git {arguments[0]}", reason, hint)
-    return (_git(folder, "rev-parse", "--short", "HEAD") or b"").decode().strip()
+    return (git(folder, "rev-parse", "--short", "HEAD") or b"").decode().strip()
 
 
-def _git(folder: Path, *arguments: str) -> bytes | None:
+def git(folder: Path, *arguments: str) -> bytes | None:
+    """What git answers there; None where it does not. Refused where there is no git."""
     done = _run(folder, *arguments)
     return None if done.returncode else done.stdout
 

@@ -36,6 +36,7 @@ ENGINES = (
     "gate",
     "step",
     "token",
+    "kit",
 )  # parts of a run that no provider comes to without an engine
 PROVIDERS = [name for name in failpoints.NAMES if name.partition(".")[0] not in ENGINES]
 LAST = ("result.after", "vault.left", "filled", "disabled.before", "disabled.after", "holder.end")
@@ -64,13 +65,14 @@ CHAINS = {
 }
 WAYS = {"the provider": "itself", "the engine": "engine", "everything": "everything"}
 STEPS = ("step.begin", "step.look", "token.before", "token.after", "step.end")  # tests/flows/test_steps.py
+KITS = ("kit.written", "kit.between")  # tests/flows/test_kit.py
 REPAIR = ("host.read.answered#9:itself", "host.update.answered#1:engine")
 
 
 def test_every_point_is_one_of_these() -> None:
     """None is dead: a provider comes to it, or a run with an engine; each test sees that it does."""
     tried = {point.partition("#")[0] for chain in CHAINS.values() for point in chain.split()}
-    assert set(failpoints.NAMES) == {*PROVIDERS, *tried, *STEPS, *(point.partition("#")[0] for point in REPAIR)}
+    assert set(failpoints.NAMES) == {*PROVIDERS, *tried, *STEPS, *KITS, *(point.partition("#")[0] for point in REPAIR)}
 
 
 @pytest.mark.parametrize("victim", CHAINS)

@@ -8,7 +8,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from pathlib import Path
 
 from restamp.backup.catalogue import Catalogue
@@ -17,8 +17,8 @@ from restamp.backup.metadata import GUID
 from restamp.backup.share import Entry, Folder, Share, chunks
 from restamp.errors import NotCopied, Refused
 from restamp.models.finding import Finding
+from restamp.sums import SUMS, as_line, digest_of, sums_in
 
-SUMS = "SHA256SUMS"
 _HINT = "Name an empty folder, or one with an earlier copy of the same share."
 
 
@@ -61,7 +61,7 @@ class _Copying:
 
     def __init__(self, share: Share, to: Path, step: Callable[[int], None]) -> None:
         self._share, self._to, self._step = share, to, step
-        self._sums, self.done = _sums(to), Copied()
+        self._sums, self.done = sums_in(to), Copied()
 
     def take(self, entry: Entry) -> None:
         """Have one file, or a finding of why not."""
@@ -74,7 +74,7 @@ class _Copying:
         else:
             self.done.kept += 1
             if entry.path not in self._sums:
-                self._finish(entry, _digest(path))
+                self._finish(entry, digest_of(path))
         self.done.files += 1
         self.done.size += entry.size
 
@@ -82,13 +82,13 @@ class _Copying:
         """Whether a file that is there is the share's: by its digest if we finished it, else byte by byte."""
         if entry.path in self._sums and not _changes(entry):
             self._step(entry.size)
-            return _digest(path) == self._sums[entry.path]
+            return digest_of(path) == self._sums[entry.path]
         digest = sha256()
         with self._share.open(entry.path) as file:
             for chunk in chunks(file):
                 digest.update(chunk)
                 self._step(len(chunk))
-        return _digest(path) == digest.hexdigest()
+        return digest_of(path) == digest.hexdigest()
 
     def _write(self, entry: Entry, path: Path) -> None:
         """One file, read back from the disk before it has its name."""
@@ -105,14 +105,14 @@ class _Copying:
             os.posix_fadvise(target.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         if size != entry.size:
             raise NotCopied(str(path), f"was read to its end after {size} bytes, and {entry.size} were there before")
-        if _digest(part) != digest.hexdigest():
+        if digest_of(part) != digest.hexdigest():
             raise NotCopied(str(path), "what was read back is not what was written")
         part.rename(path)
         self._finish(entry, digest.hexdigest())
 
     def _finish(self, entry: Entry, digest: str) -> None:
         with (self._to / SUMS).open("a", encoding="utf-8") as file:
-            file.write(f"{digest}  {entry.path}\n")
+            file.write(as_line(entry.path, digest))
             file.flush()
             os.fsync(file.fileno())
 
@@ -147,15 +147,3 @@ def _different(path: Path) -> Finding:
 def _left(path: Path) -> Finding:
     message = "is there from an earlier copy, and the share has another one: it was left"
     return Finding("left", "note", str(path), message, _HINT)
-
-
-def _sums(to: Path) -> dict[str, str]:
-    """What earlier runs finished: path -> digest. A line that was cut off counts for nothing."""
-    path = to / SUMS
-    lines = path.read_text("utf-8").splitlines() if path.exists() else []
-    return {line[66:]: line[:64] for line in lines if re.match("[0-9a-f]{64}  .", line)}
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, sha256).hexdigest()

@@ -1,10 +1,11 @@
 """What a recovery needs and would be lost with the stamp: whatever lives under its own domain."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from restamp.errors import Refused
+from restamp.history import git
 from restamp.hookspecs import Runbook
 from restamp.models.finding import Finding
 
@@ -27,5 +28,8 @@ def of_places(runbook: Runbook, shares: list[str]) -> Iterator[Finding]:
 
 
 def _remotes(folder: Path) -> list[str]:
-    told = subprocess.run(["git", "remote", "-v"], cwd=folder, capture_output=True, text=True, check=False)
-    return sorted({line.split()[1] for line in told.stdout.splitlines() if len(line.split()) > 1})
+    try:
+        told = (git(folder, "remote", "-v") or b"").decode()
+    except Refused:  # no git: on a machine that runs from a kit
+        return []
+    return sorted({line.split()[1] for line in told.splitlines() if len(line.split()) > 1})

@@ -12,6 +12,7 @@ from restamp.cli import (
     check,
     drill,
     journal,
+    kit,
     look,
     plugins,
     prepare,
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (recover, steps, accept, prepare, check, drill, plugins, look, backups, journal, secrets, simulator):
+for group in (recover, steps, accept, prepare, check, drill, kit, plugins, look, backups, journal, secrets, simulator):
     group.add_to(app)
 
 

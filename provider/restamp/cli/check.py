@@ -80,12 +80,14 @@ def check(
 
 
 def _runbook(runbook: "Runbook") -> "Iterator[Finding]":
-    """What git and this machine say, plugins asked."""
+    """What git, kits and this machine say, plugins asked."""
+    from restamp.check.kits import of_kits
     from restamp.check.plugins import for_steps, of_plugins
     from restamp.check.runbook import of_signoffs
     from restamp.errors import Refused
     from restamp.steps.run import Around
 
+    yield from of_kits(runbook)
     try:
         work, used = _work(runbook)
     except Refused as refused:

@@ -20,7 +20,7 @@ RunbookOption = Annotated[
     typer.Option(
         "--runbook",
         "-r",
-        help="The runbook's folder. Left out: this folder, or the only one in stacks/runbooks.",
+        help="The runbook's folder. Left out: RESTAMP_RUNBOOK, this folder, or the only one in stacks/runbooks.",
         metavar="FOLDER",
     ),
 ]
@@ -56,9 +56,11 @@ def project(start: Path | None = None) -> Path:
 
 
 def runbook_folder(given: Path | None) -> Path:
-    """The runbook that is meant: the one given, this folder, or the only one there is."""
+    """The runbook that is meant: the one given, RESTAMP_RUNBOOK, this folder, or the only one there is."""
     if given is not None:
         return given
+    if named := os.environ.get("RESTAMP_RUNBOOK"):
+        return Path(named)
     if Path("stamp.yaml").exists():
         return Path()
     found = sorted(path.parent for path in Path("stacks/runbooks").glob("*/stamp.yaml"))

@@ -27,6 +27,7 @@ from restamp.models.stamp import Acceptance
 
 _TYPE = "pulumi-python:dynamic/restamp:"
 _STEPS = ("Step", "Preflight", "Verification")  # what stands around the documents
+_GIVEN = "RESTAMP_STATE"
 _LATE = "/state"  # the second resource of a document that gets a field after its referrers
 
 
@@ -154,9 +155,15 @@ class Pulumi:
         self._env = _environment(self.project, settings)
         self._folder = folder.resolve()
 
+    @property
+    def engine(self) -> Path:
+        """The folder that the engine is in."""
+        return Path(shutil.which("pulumi", path=self._env["PATH"]) or "pulumi").resolve().parent
+
     def take_up(self) -> None:
         """Make ready after a run that was killed: a stale lock, creates that nobody knows the end of."""
         self._run("stack", "select", "--create", self.stack)
+        self._take_over()
         killed = not self._env["PULUMI_BACKEND_URL"].startswith("file://")  # other backends show no locks: look anyway
         for owner in self._locks():
             if owner.get("hostname") == socket.gethostname() and _ended(int(owner.get("pid") or 0)):
@@ -167,7 +174,7 @@ class Pulumi:
                 failpoints.reached("up.takes-up")
                 self._run("cancel", "--yes", "--stack", self.stack)
                 killed = True
-        if killed and self._state().get("deployment", {}).get("pending_operations"):
+        if killed and self.state().get("deployment", {}).get("pending_operations"):
             print("taking up a run that was killed while it was writing: looking at the stamp again", file=sys.stderr)
             self._run("refresh", "--clear-pending-creates", "--yes", "--skip-preview", "--stack", self.stack)
 
@@ -193,7 +200,7 @@ class Pulumi:
         wanted = tuple(expected)
         known = set(wanted)
         mine = []
-        for item in (self._state().get("deployment") or {}).get("resources") or []:
+        for item in (self.state().get("deployment") or {}).get("resources") or []:
             outputs = item.get("outputs") or {}
             if item["type"].startswith(_TYPE) and not item.get("delete") and outputs.get("recovery") == recovery:
                 kind, name = item["type"].removeprefix(_TYPE), item["urn"].rpartition("::")[2]
@@ -203,15 +210,22 @@ class Pulumi:
         late = [f"{item.type} {item.name}{_LATE}" for item in mine if item.outputs.get("later")]
         return Standing(tuple(mine), tuple(name for name in (*wanted, *late) if name not in there))
 
-    def _state(self) -> dict[str, Any]:
-        """The whole state; empty where there is no stack yet, Refused where nobody can say."""
+    def state(self) -> dict[str, Any]:
+        """The whole state; without a stack yet that of RESTAMP_STATE, or none. Refused where nobody can say."""
         try:
             found: dict[str, Any] = json.loads(self._run("stack", "export", "--stack", self.stack).stdout)
         except Refused as refused:
             if f"no stack named '{self.stack}'" in str(refused):
-                return {}
+                given = os.environ.get(_GIVEN)
+                return json.loads(Path(given).read_text("utf-8")) if given else {}
             raise
         return found
+
+    def _take_over(self) -> None:
+        """A stack that has nothing yet begins with the state in RESTAMP_STATE, as another machine exported it."""
+        if (given := os.environ.get(_GIVEN)) and not (self.state().get("deployment") or {}).get("resources"):
+            print(f"taking over the Pulumi state in {given}", file=sys.stderr)
+            self._run("stack", "import", "--file", str(Path(given).absolute()), "--stack", self.stack)
 
     def _locks(self) -> list[dict[str, Any]]:
         """Who holds the stack, in a backend of files; other backends tell when asked."""

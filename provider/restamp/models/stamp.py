@@ -52,6 +52,7 @@ class Stamp(Model):
     certificates: tuple[str, ...] = Field(
         (), description="files of the stamp's external certificates, which a redeploy asks for: where they are kept"
     )
+    kits: tuple[str, ...] = Field((), description="where kits are kept: folders that `restamp kit --to` wrote")
     capture_key: SealedValue | None = Field(
         None, description="the key by which captures know a secret again, sealed for the recipients; written by capture"
     )
