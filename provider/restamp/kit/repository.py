@@ -1,13 +1,11 @@
 """The repository that a runbook is in: itself as a bundle, and checked out, to be read where there is no git."""
 
-import io
-import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from restamp.errors import NotMade, Refused
-from restamp.history import git
+from restamp.history import git, unpack
 from restamp.models.finding import Finding
 
 
@@ -49,9 +47,7 @@ def bundle(repository: Repository, to: Path) -> None:
 
 def check_out(repository: Repository, to: Path) -> None:
     """Write the files of what is checked out into a folder."""
-    packed = git(repository.top, "archive", "--format=tar", repository.commit)
-    with tarfile.open(fileobj=io.BytesIO(packed or b"")) as archive:
-        archive.extractall(to, filter="data")
+    unpack(git(repository.top, "archive", "--format=tar", repository.commit) or b"", to)
 
 
 def _line(said: bytes | None) -> str:
