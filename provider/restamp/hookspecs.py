@@ -104,6 +104,9 @@ class Run(Protocol):
     def sealed(self, name: str) -> SealedFile | None:
         """What git says of a file sealed in the runbook, still shut: its size and day; None where there is none."""
 
+    def seal(self, name: str, content: bytes) -> None:
+        """Seal a file into the runbook for its recipients, as `restamp secrets add` does; people commit it."""
+
     def file(self, name: str) -> Path:
         """A pinned file that the step declares; its hash was just compared. Refused where it is another."""
 

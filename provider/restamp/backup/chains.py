@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from restamp.backup.catalogue import Catalogue
 from restamp.backup.layout import Snapshot
+from restamp.errors import Refused
 from restamp.models.finding import Finding
 
 _HINT = "Recover from a backup whose chain is whole: `restamp backups list`."
@@ -80,6 +81,15 @@ def whole(found: Catalogue, backup: str) -> Whole | None:
     about = f"backup {backup.lower()}"
     own = [*_mixed(about, "its repositories", tips), *_twice(about, tips)]
     return Whole(backup.lower(), chains, (*own, *(item for chain in chains for item in chain.findings)))
+
+
+def named(found: Catalogue, backup: str) -> Whole:
+    """The backup of this id; Refused, with the newest one there is, where the share has nothing of it."""
+    parts = whole(found, backup)
+    if parts is None:
+        hint = f"The newest is {found.backups[0]}; `restamp backups list` shows all." if found.backups else ""
+        raise Refused([Finding("not-there", "stop", f"backup {backup}", "the share has no snapshot of it", hint)])
+    return parts
 
 
 def _chain(tip: Snapshot, found: Catalogue) -> Chain:

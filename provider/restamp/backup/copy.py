@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from restamp.backup.catalogue import Catalogue
-from restamp.backup.chains import Whole
+from restamp.backup.catalogue import Catalogue, catalogue
+from restamp.backup.chains import Whole, named
 from restamp.backup.metadata import GUID
 from restamp.backup.share import Entry, Folder, Share, chunks
 from restamp.errors import NotCopied, Refused
@@ -29,6 +29,7 @@ class Copied:
     files: int = 0
     size: int = 0
     kept: int = 0  # files that an earlier run had copied
+    wanted: int = 0  # files that the backup is made of
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -38,6 +39,23 @@ def files_of(found: Catalogue, parts: Whole) -> list[Entry]:
     ids = {link.backup for link in parts.links}
     about = [entry for entry in found.of_store if set(re.findall(GUID, entry.name.lower())) <= ids]
     return sorted({*both, *about})
+
+
+def chain_copied(share: Share, backup: str, to: Path, said: Callable[[int, int], None]) -> Copied:
+    """Copy everything a backup is made of, as `copy`; `said` hears how many bytes are done, and how many there are."""
+    found = catalogue(share)
+    parts = named(found, backup)
+    files = files_of(found, parts)
+    total, done = sum(entry.size for entry in files), 0
+
+    def step(size: int) -> None:
+        nonlocal done
+        done += size
+        said(done, total)
+
+    copied = copy(share, files, to, step)
+    copied.wanted, copied.findings = len(files), [*parts.findings, *copied.findings]
+    return copied
 
 
 def copy(share: Share, files: list[Entry], to: Path, step: Callable[[int], None]) -> Copied:

@@ -22,7 +22,6 @@ from restamp.cli.backups import (
 )
 
 if TYPE_CHECKING:
-    from restamp.backup.catalogue import Catalogue
     from restamp.backup.chains import Whole
     from restamp.backup.contents import Quotas
     from restamp.backup.proof import Proof
@@ -44,13 +43,14 @@ def open_(
     Exits with 4 where one of the three could not be opened.
     """
     from restamp.backup.catalogue import catalogue
+    from restamp.backup.chains import named
     from restamp.backup.proof import Proof
     from restamp.cli import output
 
     at_hand, findings = keys_at_hand(key), list["Finding"]()
     with opened(share) as here:
         found = catalogue(here)
-        parts = _whole(found, backup)
+        parts = named(found, backup)
         quotas = list(_quotas(parts, Proof(here, at_hand), findings))
     if to is not None:
         _write(quotas, to)
@@ -78,36 +78,17 @@ def copy(
     The copy is a share that all of `restamp backups` reads; SHA256SUMS in it checks it without restamp. Nothing there
     is overwritten, and the share stays as it is. Exits with 4 where something is missing, or another file was there.
     """
-    from restamp.backup.catalogue import catalogue
-    from restamp.backup.copy import copy as copied
-    from restamp.backup.copy import files_of
+    from restamp.backup.copy import chain_copied
     from restamp.cli import output
 
     with opened(share) as here, output.reading("copied") as reading:
-        found = catalogue(here)
-        parts = _whole(found, backup)
-        files = files_of(found, parts)
-        reading.expect(sum(entry.size for entry in files))
-        done = copied(here, files, to, reading.step)
-    findings = [*parts.findings, *done.findings]
-    output.findings(findings)
+        done = chain_copied(here, backup, to, reading.at)
+    output.findings(done.findings)
     kept = f", {done.kept} of them by an earlier run" if done.kept else ""
-    print(f"{done.files} of {len(files)} files, {in_words(done.size)}, are in {to}{kept}, and were read back")
+    print(f"{done.files} of {done.wanted} files, {in_words(done.size)}, are in {to}{kept}, and were read back")
     print(f"next: restamp backups check {to} {backup} --key FILE")
-    if any(finding.level == "stop" for finding in findings):
+    if any(finding.level == "stop" for finding in done.findings):
         raise typer.Exit(4)
-
-
-def _whole(found: "Catalogue", backup: str) -> "Whole":
-    from restamp.backup.chains import whole
-    from restamp.errors import Refused
-    from restamp.models.finding import Finding
-
-    parts = whole(found, backup)
-    if parts is None:
-        hint = f"The newest is {found.backups[0]}; `restamp backups list` shows all." if found.backups else ""
-        raise Refused([Finding("not-there", "stop", f"backup {backup}", "the share has no snapshot of it", hint)])
-    return parts
 
 
 def _quotas(parts: "Whole", proof: "Proof", findings: "list[Finding]") -> "Iterator[Quotas]":

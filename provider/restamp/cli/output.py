@@ -74,6 +74,11 @@ class Reading:
         self.expected += size
         self._changed(self.read, self.expected)
 
+    def at(self, read: int, expected: int) -> None:
+        """So many were read, of so many."""
+        self.read, self.expected = read, expected
+        self._changed(read, expected)
+
     def step(self, size: int) -> None:
         """Some were read."""
         self.read += size

@@ -144,8 +144,10 @@ def add(
     runbook: RunbookOption = None,
 ) -> None:
     """Seal a file into the runbook, as secrets/NAME.yaml. Again with the same file it changes nothing."""
+    from restamp.secrets.files import content
+
     sealing = _sealing(runbook)
-    changed = sealing.added(file, name)
+    changed = sealing.added(content(file), name)
     _write(runbook, changed)
     names = ", ".join(item.name for item in sealing.seals.recipients)
     print(f"secrets/{name}.yaml: {'sealed' if changed else 'sealed already'} for {names}")

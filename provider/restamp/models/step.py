@@ -134,7 +134,7 @@ def waiting(message: str, **more: Any) -> StepResult:
 
 def later(message: str, **more: Any) -> StepResult:
     """It waits for what nobody does while it is asked again and again, such as a setting: the next `up` asks it."""
-    return waiting(message, again=dt.timedelta.max, **more)
+    return waiting(message, again=dt.timedelta(days=30), **more)
 
 
 def failed(message: str, **more: Any) -> StepResult:

@@ -97,10 +97,9 @@ class Sealing:
             raise Refused(self.found)
         return changed, values
 
-    def added(self, path: Path, name: str) -> Mapping[str, str]:
+    def added(self, data: bytes, name: str) -> Mapping[str, str]:
         """A file sealed as `secrets/<name>.yaml`: the files that change; none where it is sealed already."""
         _named(name)
-        data = _content(path)
         able, key = capture_key.for_sealing(self._without_key, self._keys, self._stamp, self._capture_key)
         where = f"secrets/{name}.yaml"
         before = next((file.places[0].value for file in self.files if file.name == where), None)
@@ -173,7 +172,8 @@ def _named(name: str) -> None:
         raise Refused([Finding("wrong-name", "stop", "--name", f"{name!r} is no name for a sealed file", hint)])
 
 
-def _content(path: Path) -> bytes:
+def content(path: Path) -> bytes:
+    """What is in a file that is to be sealed; Refused where that cannot be read, or is too much."""
     try:
         data = path.read_bytes()
     except OSError as error:

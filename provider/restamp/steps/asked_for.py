@@ -1,16 +1,23 @@
 """What steps ask for: secrets from the environment or sealed in the runbook, and files pinned by their hash."""
 
 import re
+import threading
 from hashlib import file_digest
 from pathlib import Path
 
 from restamp.errors import Refused
 from restamp.hookspecs import Runbook
+from restamp.journal import home
 from restamp.models.finding import Finding
 from restamp.models.sealed import SealedFile
 from restamp.models.step import Evidence
+from restamp.runbook import text
 from restamp.runbook.read import read_own
+from restamp.runbook.staged import complete, stage
 from restamp.secrets.at_hand import at_hand
+from restamp.secrets.files import Sealing
+
+_SEALING = threading.Lock()
 
 
 def variable(plugin: str, name: str) -> str:
@@ -42,6 +49,16 @@ def opened_file(runbook: Runbook, name: str) -> bytes:
         raise Refused([Finding("no-secret", "stop", f"secrets/{name}.yaml", "there is no such file", hint)])
     about = f"secrets/{name}.yaml"
     return at_hand(runbook.folder).open_bytes(f"file/{name}", sealed.value, about).get_secret_value()
+
+
+def seal_file(runbook: Runbook, name: str, content: bytes) -> None:
+    """Seal a file into the runbook, as `secrets/<name>.yaml`; one at a time: the first may make a capture key."""
+    folder = runbook.folder
+    with _SEALING:
+        complete(folder)
+        if changed := Sealing(folder, at_hand(folder), home() / "keys", text).added(content, name):
+            stage(folder, changed, [])
+            complete(folder)
 
 
 def pinned(runbook: Runbook, plugin: str, name: str) -> tuple[Path, Finding | None]:

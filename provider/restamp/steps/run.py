@@ -18,7 +18,7 @@ from restamp.journal import Journal, home
 from restamp.models.sealed import SealedFile
 from restamp.models.step import Step, StepResult
 from restamp.plugins import Used
-from restamp.steps.asked_for import missing_secret, opened_file, pinned, sealed_file, variable
+from restamp.steps.asked_for import missing_secret, opened_file, pinned, seal_file, sealed_file, variable
 
 if TYPE_CHECKING:
     from restamp.arm.client import Arm
@@ -98,6 +98,11 @@ class PluginRun:
     def sealed(self, name: str) -> SealedFile | None:
         """A file that is sealed in the runbook, still shut."""
         return sealed_file(self.runbook, name)
+
+    def seal(self, name: str, content: bytes) -> None:
+        """Seal a file into the runbook; nothing changes where it says the same. Refused without recipients."""
+        self.given.append(content.decode("utf-8", "replace"))
+        seal_file(self.runbook, name, content)
 
     def file(self, name: str) -> Path:
         """A declared pinned file; Refused where it is not there, or is another than at capture."""

@@ -4,7 +4,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -195,9 +195,9 @@ def killed_after(answers: int) -> Iterator[None]:
 
 
 def settings_of(server: Server) -> Settings:
-    """The settings that reach a simulated stamp under its true names, as its admin."""
+    """The settings that reach a simulated stamp under its true names, as its admin; its privileged endpoint too."""
     admin, suffix = server.stamp.admin, f"{server.stamp.region}.{server.stamp.domain}"
-    return Settings(
+    known = Settings(
         stamp=suffix,
         tenant=admin.tenant,
         client_id=admin.client_id,
@@ -205,6 +205,11 @@ def settings_of(server: Server) -> Settings:
         ca=str(server.ca),
         connect_to=server.connect_to,
     )
+    if (pep := server.stamp.pep) is None:
+        return known
+    user, password = pep.cloud_admin
+    hosts = ",".join(f"https://{host}" for host in pep.hosts)
+    return replace(known, pep=hosts, pep_user=user, pep_password=password, pep_auth="basic")
 
 
 @contextmanager
