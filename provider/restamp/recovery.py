@@ -8,8 +8,8 @@ from typing import Any
 
 from restamp.errors import Refused
 from restamp.models.finding import Finding
-from restamp.models.stamp import Acceptance, Accepted, RecoveryDocument, Taken
-from restamp.models.step import SignOff
+from restamp.models.stamp import Acceptance, Accepted, Captured, RecoveryDocument, Taken
+from restamp.models.step import SignOff, Step
 from restamp.runbook.read import read_own
 from restamp.runbook.save import own_file
 
@@ -97,6 +97,15 @@ def signed(runbook: Path, recovery_id: str, step: str) -> SignOff | None:
     if findings:
         raise Refused(findings)
     return read
+
+
+def stands(signoff: SignOff, step: Step, captured: Captured | None, document: RecoveryDocument) -> bool:
+    """Whether a sign-off is for what a step says. Once people captured what came back, what they did stays done.
+
+    Texts are made from the last capture, which is then no longer that of the stamp that was lost.
+    """
+    again = captured is not None and captured.deployment == document.target.deployment
+    return signoff.digest == step.digest or (again and step.by != "restamp")
 
 
 def sign(runbook: Path, recovery_id: str, signoff: SignOff) -> Path:

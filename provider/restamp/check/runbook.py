@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from restamp.hookspecs import Runbook
 from restamp.models.backup import Backups
 from restamp.models.finding import Finding
-from restamp.recovery import known, signed
+from restamp.recovery import chosen, known, signed, stands
 from restamp.steps import Work
 
 
@@ -33,10 +33,12 @@ def of_runbook(runbook: Runbook, told: Backups | None) -> Iterator[Finding]:
 
 def of_signoffs(runbook: Runbook, work: Work) -> Iterator[Finding]:
     """Sign-offs of the newest recovery that are for another text than their step has today."""
-    ids = known(runbook.folder)
-    for placed in work.plan.steps if ids else ():
-        found = signed(runbook.folder, ids[-1], placed.id) if placed.step.signed else None
-        if found is not None and found.digest != placed.step.digest:
+    if not known(runbook.folder):
+        return
+    begun = chosen(runbook.folder)
+    for placed in work.plan.steps:
+        found = signed(runbook.folder, begun.id, placed.id) if placed.step.signed else None
+        if found is not None and not stands(found, placed.step, runbook.captured, begun.document):
             message = f"was signed off by {found.by} on {found.at:%Y-%m-%d}, for another text than it has now"
             yield Finding(
                 "stale-signoff", "warn", f"step {placed.id}", message, f"restamp signoff {placed.id} --by NAME"

@@ -10,7 +10,7 @@ from restamp import failpoints
 from restamp.arm import settings
 from restamp.errors import RestampError
 from restamp.models.step import SignOff, Step, StepResult
-from restamp.recovery import chosen, signed
+from restamp.recovery import chosen, signed, stands
 from restamp.resources import live, where
 from restamp.resources.gate import Gate, behind
 from restamp.resources.provider import DONE, Props, finished, not_begun, one_line, undone
@@ -70,8 +70,11 @@ def _asked(here: Session, props: Props, token: str) -> StepResult:
         message = f"no plugin in use has the step {props['step']}: the program that named it is another than ours"
         return StepResult(status="failed", message=message)
     used, step = found
-    if step.signed and (answer := by_people(step, signed(folder, recovery, step.id))) is not None:
-        return answer
+    if step.signed:
+        signoff = signed(folder, recovery, step.id)
+        fits = signoff is not None and stands(signoff, step, runbook.captured, begun.document)
+        if (answer := by_people(step, signoff, fits)) is not None:
+            return answer
 
     def connect() -> Any:
         here.check(props.get("target") or "") if step.phase == "restore" else here.check_not_lost(begun.document)
@@ -86,9 +89,9 @@ def _asked(here: Session, props: Props, token: str) -> StepResult:
     return written(here.journal, recovery, step.id, ask)
 
 
-def by_people(step: Step, signoff: SignOff | None) -> StepResult | None:
-    """How a step stands that needs a sign-off; None where it has one and restamp does the rest."""
-    if signoff is None or signoff.digest != step.digest:
+def by_people(step: Step, signoff: SignOff | None, fits: bool) -> StepResult | None:
+    """How a step stands that needs a sign-off; None where it has one that fits its text, and restamp does the rest."""
+    if signoff is None or not fits:
         said = "its text is another since it was signed off" if signoff else step.title
         verb = "allowed" if step.by == "restamp" else "done"
         return StepResult(
