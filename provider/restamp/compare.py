@@ -12,7 +12,7 @@ from restamp.models.document import Document, own_fields
 from restamp.models.finding import Finding
 from restamp.runbook import Runbook
 from restamp.runbook.model import referred
-from restamp.target import same_stamp
+from restamp.target import brought_back, same_stamp
 
 if TYPE_CHECKING:
     from restamp.arm.client import Arm
@@ -62,7 +62,7 @@ def compare(arm: "Arm", runbook: Runbook, progress: Callable[[str, int], None]) 
         parents = runbook.of(runbook.kinds[kind.wire.per]) if kind.wire.per else ()
         found, notes = objects.collect_late(kind, arm, runbook.kinds, parents)
         result.findings += notes if runbook.of(kind) else ()
-        _kind(kind, runbook, found or [], result)
+        _kind(kind, arm, runbook, found or [], result)
         progress(kind.name, len(found or ()))
     _insides(arm, runbook, result, progress)
     if not result.compared:
@@ -79,7 +79,11 @@ def compare_one(arm: "Arm", runbook: Runbook, document: Document) -> Comparison:
     found, _ = objects.collect(kind, arm, kinds, parents)
     ref = kind.ref(document).lower()
     _kind(
-        kind, replace(runbook, documents=(document,)), [item for item in found if kind.ref(item).lower() == ref], result
+        kind,
+        arm,
+        replace(runbook, documents=(document,)),
+        [item for item in found if kind.ref(item).lower() == ref],
+        result,
     )
     named = [runbook.find(to, name) for _, to, name in referred(document)]
     offers = [item for item in named if item is not None and not kinds.of(item).holds]  # whose base plans are its own
@@ -129,17 +133,20 @@ def _left_out(item: Difference, whose: str) -> Finding:
     )
 
 
-def _kind(kind: Kind[Any], runbook: Runbook, found: list[Any], result: Comparison) -> None:
+def _kind(kind: Kind[Any], arm: "Arm", runbook: Runbook, found: list[Any], result: Comparison) -> None:
     there = {kind.ref(document).lower(): document for document in found}
     for document in runbook.of(kind):
         ref, label = kind.ref(document), kind.label(document)
         other = there.pop(ref.lower(), None)
-        if other is None and kind.wire.afterwards:
-            message = f"is not there yet, and up leaves it alone: {kind.wire.afterwards}"
-            result.findings.append(Finding("afterwards", "note", f"{kind.name} {label}", message))
+        changes = () if other is None else objects.compare(kind, document, other)
+        if kind.wire.afterwards and (other is None or (changes and brought_back(arm, runbook))):
+            how = "is another" if changes else "is not there yet"
+            message = f"{how}, and up leaves it alone: {kind.wire.afterwards}"
+            hint = "The next capture takes it as it is now." if changes else ""
+            result.findings.append(Finding("afterwards", "note", f"{kind.name} {label}", message, hint))
         elif other is None:
             result.differences.append(Difference(kind.name, ref, label, "create"))
-        elif changes := objects.compare(kind, document, other):
+        elif changes:
             result.differences.append(Difference(kind.name, ref, label, "update", tuple(changes)))
         else:
             result.equal += 1

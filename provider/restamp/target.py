@@ -39,6 +39,12 @@ def _differs(arm: "Arm", what: str, found: str, wanted: str) -> Finding:
     return Finding("other-stamp", "stop", arm.settings.admin, f"{what} is {found}, and the runbook says {wanted}", hint)
 
 
+def brought_back(arm: "Arm", runbook: Runbook) -> bool:
+    """Whether another deployment answers than the one that was captured last: what a recovery made of it."""
+    captured = runbook.captured.deployment if runbook.captured else None
+    return captured is not None and arm.about.deployment not in (captured, None)
+
+
 def writable(deployment: str | None, recovery: RecoveryDocument, recovery_id: str) -> None:
     """Refuse to write to anything but the recovery's own target, and never to what may be a stamp that was lost."""
     hint = ""
