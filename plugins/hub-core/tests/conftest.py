@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -21,10 +21,14 @@ from restamp.plugins import Plugin, Used, all_kinds
 from restamp.recovery import Begun
 from restamp.remoting import Remote, privileged_endpoint
 from restamp.runbook.outline import Outline, outline
+from restamp.sealing import for_writing
 from restamp.simulator import Fault, Stamp
 from restamp.simulator.pep import Pep
 from restamp.simulator.server import Server
+from restamp.steps.asked_for import opened_file
 from restamp.steps.run import Around, PluginRun, asked
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -37,6 +41,7 @@ class Bench:
     document: dict[str, Any] = field(default_factory=dict)  # as in recovery.yaml
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
+    patient: bool = False  # whether nobody ends the run, however long a step takes
     way: Settings = field(init=False)  # how to get to the stamp
 
     def __post_init__(self) -> None:
@@ -93,6 +98,15 @@ class Bench:
         arguments = ["secrets", "add", str(folder.parent / name), "--name", name, "--runbook", str(folder)]
         assert CliRunner().invoke(app, arguments).exit_code == 0
 
+    def set_secret(self, document: str, secret: str, value: str) -> None:
+        """Seal a value into a document, as people do."""
+        arguments = ["secrets", "set", document, secret, "--runbook", str(self.folder)]
+        assert CliRunner().invoke(app, arguments, input=value).exit_code == 0
+
+    def opened(self, name: str) -> bytes:
+        """A file that is sealed in the runbook, as its recipients read it."""
+        return opened_file(self.runbook, name)
+
     def endpoint(self) -> Remote:
         """The privileged endpoint, for whoever prepares the stamp."""
         return privileged_endpoint(self.way)
@@ -106,7 +120,8 @@ class Bench:
             left[0] -= 1
 
         with Arm(self.way) as arm:
-            around = Around(self.runbook, self.begun, lambda: arm, stopped=lambda: left[0] <= 0)
+            arm.seals = for_writing(self.folder, self.runbook.stamp)
+            around = Around(self.runbook, self.begun, lambda: arm, stopped=lambda: left[0] <= 0 and not self.patient)
 
             def keep(token: str) -> None:
                 self.tokens[name] = token
@@ -116,6 +131,12 @@ class Bench:
         if result.token:
             self.tokens[name] = result.token
         return result
+
+    def called(self, hook: str, item: type[T]) -> list[T]:
+        """What `capture`, `check` or `verify` says."""
+        with Arm(self.way) as arm:
+            run = PluginRun(Around(self.runbook, self.begun, lambda: arm), self.used)
+            return self.used.plugin.all_of(hook, item, run=run)
 
     def survives(self, name: str, requests: str, *, at_most: int = 60) -> Iterator[StepResult]:
         """Ask a step with one answer lost, the first, the second, and so on, then once more: what that came to.

@@ -4,12 +4,31 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from restamp.hookspecs import Recovery, Run, Runbook, hookimpl
+from restamp.kind import Kind
+from restamp.models.document import Document
+from restamp.models.finding import Finding
 from restamp.models.step import PluginCard, Step, StepResult, later
-from restamp_hub_core import registration, restore, signin, update, validation
+from restamp_hub_core import (
+    again,
+    backups,
+    consent,
+    findings,
+    identity,
+    images,
+    keys,
+    registration,
+    restore,
+    signin,
+    update,
+    validation,
+)
 from restamp_hub_core.job import Case, Job, Jobs, Later
 from restamp_hub_core.settings import Settings
 
-_PARTS: Sequence[Jobs] = (signin.jobs, validation.jobs, restore.jobs, update.jobs, registration.jobs)
+_PARTS: Sequence[Jobs] = (
+    *(backups.jobs, identity.jobs, signin.jobs, validation.jobs, keys.jobs, restore.jobs),
+    *(consent.jobs, update.jobs, registration.jobs, images.jobs, again.jobs),
+)
 
 
 @hookimpl
@@ -18,6 +37,24 @@ def plugin_card() -> PluginCard:
     return PluginCard(
         name="hub-core", role="hub", title="The Hub's own steps around the restore", trains=None, settings=Settings
     )
+
+
+@hookimpl
+def kinds() -> Iterable[Kind[Any]]:
+    """What a stamp has beside its own documents, and people bring back."""
+    return images.IMAGE, images.EXTENSION
+
+
+@hookimpl
+def capture(run: Run) -> Iterable[Document]:
+    """Images and extensions."""
+    return images.on(run.arm)
+
+
+@hookimpl
+def check(run: Run) -> Iterable[Finding]:
+    """What nobody could say any more once the stamp is lost."""
+    return findings.before(run)
 
 
 @hookimpl
@@ -36,6 +73,12 @@ def run_step(step: Step, run: Run) -> StepResult:
         return job.run(run)
     except Later as what:
         return later(str(what))
+
+
+@hookimpl
+def verify(run: Run) -> Iterable[Finding]:
+    """Backups that are made again, and images that are there."""
+    return findings.behind(run)
 
 
 def _jobs(case: Case) -> Iterator[Job]:

@@ -1,5 +1,6 @@
 """What a part of this plugin has to do in a recovery: a step, and what does it."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -43,6 +44,16 @@ class Job:
 
     step: Step
     run: Callable[[Run], StepResult] = nobody
+
+
+def documents(runbook: Runbook, kind: str) -> list[Any]:
+    """The documents of one of restamp's own kinds, by its name."""
+    return [each for each in runbook.documents if type(each).__name__ == kind]
+
+
+def slug(name: str) -> str:
+    """A name as a step's id takes it: small letters, digits, dots and dashes."""
+    return re.sub(r"[^a-z0-9]*[^a-z0-9.-][^a-z0-9]*", "-", name.lower()).strip(".-")
 
 
 Jobs = Callable[[Case], Iterator[Job]]

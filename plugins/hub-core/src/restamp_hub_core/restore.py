@@ -9,10 +9,10 @@ from restamp.errors import Rejected
 from restamp.hookspecs import Run
 from restamp.models.step import StepResult, done, later, waiting
 from restamp_hub_core import stamp
-from restamp_hub_core.job import Case, Job, step
+from restamp_hub_core.job import Case, Job, documents, step
 
 _KEY, _PASSWORD = "backup-key", "backup-key-password"
-_POSTING, _FAILED = "posting", "failed"
+_POSTING, _FAILED, _SINCE = "posting", "failed", "since "
 _POLL = dt.timedelta(minutes=1)  # recorded: Retry-After 60
 
 
@@ -34,8 +34,10 @@ def restore(run: Run) -> StepResult:
     attempts = int(before or 0)
     if how.startswith("https://"):
         return _polled(run, attempts, how)
+    if how.startswith(_SINCE):
+        return _restored(run, attempts, dt.datetime.fromisoformat(how.removeprefix(_SINCE)))
     if found := _back(run):
-        return done(f"{found} are there: it is restored", facts={"since": stamp.time(run.arm).isoformat()})
+        return _restored(run, attempts, stamp.time(run.arm), f"{found} are there: restored")
     if attempts < run.settings.restore_attempts:
         return _posted(run, attempts + 1)
     what = "failed" if how == _FAILED else "was posted, and nobody heard the answer, so it may be on its way"
@@ -45,10 +47,8 @@ def restore(run: Run) -> StepResult:
 
 def _back(run: Run) -> str:
     """How many of the runbook's plans and offers the stamp has, in words; empty where it has none of them."""
-    wanted: dict[str, set[str]] = {"plans": set(), "offers": set()}
-    for document in run.runbook.documents:
-        if (kind := f"{type(document).__name__.lower()}s") in wanted:
-            wanted[kind].add(str(getattr(document, "name", "")).lower())
+    kinds = {"plans": "Plan", "offers": "Offer"}
+    wanted = {kind: {each.name.lower() for each in documents(run.runbook, name)} for kind, name in kinds.items()}
     there = {kind: wanted[kind] & _listed(run, kind) for kind in wanted}
     words = [f"{len(there[kind])} of {len(wanted[kind])} {kind}" for kind in wanted]
     return " and ".join(words) if any(there.values()) else ""
@@ -76,7 +76,7 @@ def _posted(run: Run, attempt: int) -> StepResult:
         error.tell_without(body.values())
         raise
     if begun is None:
-        return done("restored", facts={"since": stamp.time(run.arm).isoformat()})
+        return _restored(run, attempt, stamp.time(run.arm))
     token = f"{attempt} {begun.poll}"
     run.remember(token)
     return waiting(f"the Restore call of backup {backup} was posted", token=token, again=_POLL)
@@ -87,7 +87,7 @@ def _polled(run: Run, attempt: int, poll: str) -> StepResult:
     if answer.status == 202:
         return waiting("the stamp restores", token=run.token, again=_POLL)
     if answer.status < 400:
-        return done("restored", facts={"since": stamp.dated(answer).isoformat()})
+        return _restored(run, attempt, stamp.dated(answer))
     token = f"{attempt} {_FAILED}"
     run.remember(token)
     error = answer.body.get("error", answer.body) if isinstance(answer.body, dict) else {}
@@ -95,6 +95,12 @@ def _polled(run: Run, attempt: int, poll: str) -> StepResult:
     return later(
         f"the Restore call failed: {why}. Look at the stamp: the next run says how it is posted again", token=token
     )
+
+
+def _restored(run: Run, attempts: int, since: dt.datetime, message: str = "restored") -> StepResult:
+    token = f"{attempts} {_SINCE}{since.isoformat()}"
+    run.remember(token)
+    return done(message, token=token, facts={"since": since.isoformat()})
 
 
 def settled(run: Run) -> StepResult:

@@ -7,6 +7,7 @@ from typing import Any
 
 from restamp.arm.client import Arm
 from restamp.arm.operations import Answer
+from restamp.hookspecs import Run
 
 Wire = Mapping[str, Any]
 SUBSCRIPTIONS = "/subscriptions/{provider}/providers/Microsoft.Subscriptions.Admin"
@@ -16,7 +17,14 @@ UPDATES = (
 BACKUPS = (
     "/subscriptions/{provider}/resourceGroups/system.{region}/providers/Microsoft.Backup.Admin/backupLocations/{region}"
 )
-_VERSIONS = {SUBSCRIPTIONS: "2015-11-01", UPDATES: "2021-07-01", BACKUPS: "2018-09-01"}  # recorded
+COMPUTE = "/subscriptions/{provider}/providers/Microsoft.Compute.Admin/locations/{region}"
+_HEARD_OF = dt.timedelta(minutes=15)  # until then a stamp may not say yet what it was asked for
+_VERSIONS = {  # recorded
+    SUBSCRIPTIONS: "2015-11-01",
+    UPDATES: "2021-07-01",
+    BACKUPS: "2018-09-01",
+    COMPUTE: "2015-12-01-preview",
+}
 
 
 def url(arm: Arm, service: str, what: str = "") -> str:
@@ -42,3 +50,16 @@ def properties(body: Wire | None) -> Wire:
 def update_state(arm: Arm) -> Wire:
     """What the update location says of the stamp: its versions, and what it is at."""
     return properties(arm.admin.get(url(arm, UPDATES)))
+
+
+def asking(run: Run, what: str) -> str:
+    """Write down that something is asked for now, by the stamp's clock; what to remember."""
+    token = f"{what}|{time(run.arm).isoformat()}"
+    run.remember(token)
+    return token
+
+
+def asked_lately(run: Run, what: str) -> bool:
+    """Whether it was asked for so lately that the stamp may not say so yet: nobody asks twice."""
+    before, _, when = run.token.partition("|")
+    return before == what and time(run.arm) - dt.datetime.fromisoformat(when) < _HEARD_OF

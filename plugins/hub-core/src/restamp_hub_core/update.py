@@ -14,7 +14,6 @@ from restamp_hub_core.stamp import UPDATES, Wire, properties
 _READY = ("Ready", "ReadyToInstall")  # swagger
 _OVER = ("Installed", "Obsolete", "Recalled", "Invalid")
 _AGAIN = dt.timedelta(minutes=10)
-_HEARD_OF = dt.timedelta(minutes=15)  # a stamp may take a moment until it says what it was asked for
 
 
 def jobs(case: Case) -> Iterator[Job]:
@@ -57,12 +56,10 @@ def _order(update: Wire) -> tuple[bool, list[int]]:
 
 
 def _begun(run: Run, found: Wire) -> StepResult:
-    name, now = _name(found), stamp.time(run.arm)
-    before, _, asked = run.token.partition("|")
-    if before == name and now - dt.datetime.fromisoformat(asked) < _HEARD_OF:
+    name = _name(found)
+    if stamp.asked_lately(run, name):
         return waiting(f"{name} was asked for", token=run.token, again=_AGAIN)
-    token = f"{name}|{now.isoformat()}"
-    run.remember(token)
+    token = stamp.asking(run, name)
     try:
         run.arm.admin.begin(
             "POST", stamp.url(run.arm, UPDATES, f"/updates/{str(found['id']).rpartition('/')[2]}/apply")
