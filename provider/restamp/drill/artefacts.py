@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from restamp.drill.rehearsal import Drill
 
 PASSWORD = "drill"  # noqa: S105 - of a key that is thrown away with the folder
+_SHARES = "not-told"
+_BACKUPS = r"\\files.example\AzSBackups"
 _FILES = ("iso", "oem-package", "worksheet", "switch-configs")
 
 
@@ -48,6 +50,7 @@ def keys(drill: "Drill") -> None:
     )
     drill.export(RESTAMP_OPENERS=str(key(drill.folder)), RESTAMP_OPENER_PASSWORD=PASSWORD)
     drill.export(RESTAMP_PFX_PASSWORD=PASSWORD, RESTAMP_SECRET_HUB_CORE_BACKUP_KEY_PASSWORD=PASSWORD)
+    drill.export(RESTAMP_SECRET_HUB_CORE_BACKUP_PASSWORD=_SHARES)
 
 
 def signs_in(drill: "Drill") -> None:
@@ -76,8 +79,14 @@ def used(drill: "Drill", plugin: str) -> dict[str, Any]:
         hosts = [first.replace("01-bmc", f"{number:02}-bmc") for number in range(1, drill.asked.nodes + 1)]
         return {"settings": {"bmcs": hosts, "user": user}}
     if plugin == "hub-core":
-        return {"settings": {"registration": {"name": "redmond", "subscription": "drill"}}}
+        return {"settings": _of_the_hub(drill)}
     return {}
+
+
+def _of_the_hub(drill: "Drill") -> dict[str, Any]:
+    settings: dict[str, Any] = {"registration": {"name": "redmond", "subscription": "drill"}}
+    settings |= {"share": str(drill.share / drill.region), "copyTo": str(drill.folder / "safe")}
+    return settings | {"backupPath": rf"{_BACKUPS}\again", "afterwards": {"tlsPolicy": "TLS_1.2"}}
 
 
 def backed_up(drill: "Drill") -> None:
@@ -86,13 +95,12 @@ def backed_up(drill: "Drill") -> None:
         place = arm.place
         location = f"/subscriptions/{place.provider}/resourceGroups/system.{place.region}"
         location += f"/providers/Microsoft.Backup.Admin/backupLocations/{place.region}"
-        certificate = b64encode((drill.runbook / "recipients" / "operator.cer").read_bytes()).decode()
         store: dict[str, Any] = {
-            "path": rf"\\files.example\AzSBackups\{place.region}",
+            "path": rf"{_BACKUPS}\{place.region}",
             "userName": r"example\backup",
-            "password": "not-told",
+            "password": _SHARES,
         }
-        store |= {"encryptionCertBase64": certificate, "isBackupSchedulerEnabled": True}
+        store |= {"encryptionCertBase64": _certificate(drill), "isBackupSchedulerEnabled": True}
         store |= {"backupFrequencyInHours": 12, "backupRetentionPeriodInDays": 7}
         body = {"location": place.region, "properties": {"externalStoreDefault": store}}
         arm.admin.write("PUT", arm.admin.url(location, "2018-09-01"), body)
@@ -101,7 +109,9 @@ def backed_up(drill: "Drill") -> None:
 
 
 def decided(drill: "Drill") -> None:
-    """What people write into recovery.yaml: which backup, and which machines the stamp comes back on."""
+    """What people write: which backup, which machines the stamp comes back on, the certificate of its backups."""
+    with (drill.runbook / "backup" / f"{drill.region}.yaml").open("a", encoding="utf-8") as settings:
+        settings.write(f"certificate: {_certificate(drill)}\n")
     file = drill.runbook / "recoveries" / drill.recovery / "recovery.yaml"
     document = yaml.load(file.read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - texts, lists and maps
     target = document.setdefault("target", {})
@@ -110,6 +120,10 @@ def decided(drill: "Drill") -> None:
     if drill.asked.way == "native" and newest is not None:
         document |= {"backup": newest.time.isoformat(), "backupId": newest.id}
     file.write_text(yaml.safe_dump(document, sort_keys=False), "utf-8")
+
+
+def _certificate(drill: "Drill") -> str:
+    return b64encode((drill.runbook / "recipients" / "operator.cer").read_bytes()).decode()
 
 
 class _None:

@@ -24,7 +24,8 @@ REGION, DOMAIN = "redmond", "ext.contoso.example"
 NAME = f"{REGION}.{DOMAIN}"
 RECOVERY = "drill"
 _GONE = "principal-gone"  # how verify calls what nobody can bring back
-_ROUNDS = 8  # runs of `up` at most; each goes on where the one before had to wait
+_TRIES = 1
+_ROUNDS = 10  # runs of `up` at most; each goes on where the one before had to wait
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Drill:
     stages: list[Stage] = field(default_factory=list)
     declared: list[dict[str, Any]] = field(default_factory=list)  # the steps, as planned before anything ran
     name: str = NAME
+    region: str = REGION
     recovery: str = RECOVERY
     _env: dict[str, str] = field(default_factory=dict)
     _stamp: "subprocess.Popen[bytes] | None" = None
@@ -167,6 +169,7 @@ class Drill:
 
     def _rounds(self) -> None:
         """`up` again and again, while people do what it waits for."""
+        stuck = 0
         for _ in range(_ROUNDS):
             with hands.hurried(self):
                 done = self.restamp("up", status=None, shown="this run|steps:|: failed|next:")
@@ -174,7 +177,8 @@ class Drill:
                 return
             waiting = [step for step in self.steps() if step["status"] not in ("done", "blocked", "not run")]
             helped = [hand(self, waiting) for hand in (hands.done, hands.exported)]
-            if not any([hands.named(self, done), hands.let_in(self, done), *helped]):
+            stuck = 0 if any([hands.named(self, done), hands.let_in(self, done), *helped]) else stuck + 1
+            if stuck > _TRIES:  # what failed is tried again, as anybody does
                 break
         raise Refused([Finding("drill", "stop", "restamp up", f"cannot go on:\n{done[-4000:]}")])
 
@@ -202,7 +206,8 @@ class Drill:
         shutil.copy(self.project / "Pulumi.yaml", home)
         shutil.copy(self.project / "stacks" / "__main__.py", home / "stacks")
         shutil.copytree(self.project / "provider" / "host", home / "provider" / "host")
-        (self.share / REGION).mkdir(parents=True)
+        for folder in (REGION, "again"):
+            (self.share / folder).mkdir(parents=True)
         git = {
             "GIT_CONFIG_GLOBAL": "/dev/null",
             "GIT_AUTHOR_NAME": "drill",
