@@ -52,7 +52,7 @@ def seal(folder: Path, content: str = SECRETS, on: str = "") -> None:
     file = folder.parent / "SystemSecrets.JSON"
     file.write_text(content)
     sealing = Sealing(folder, at_hand(folder), folder.parent / f"{folder.name}-keys", text)
-    for name, data in sealing.added(file, "app-service").items():
+    for name, data in sealing.added(file.read_bytes(), "app-service").items():
         (folder / name).parent.mkdir(exist_ok=True)
         today = str(dt.datetime.now(dt.UTC).date())
         (folder / name).write_text(data.replace(today, on) if on else data)

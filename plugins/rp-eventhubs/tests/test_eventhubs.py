@@ -36,7 +36,7 @@ def seal(folder: Path) -> None:
     file = folder.parent / "backup.pfx"
     file.write_bytes(pfx_of(pair("backup")))
     sealing = Sealing(folder, at_hand(folder), folder.parent / f"{folder.name}-keys", text)
-    for name, data in sealing.added(file, "backup-key").items():
+    for name, data in sealing.added(file.read_bytes(), "backup-key").items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(data)
 
