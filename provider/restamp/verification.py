@@ -1,16 +1,16 @@
 """The end of a recovery: people sign in again, see what is theirs, and everything is as the runbook says."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from restamp import check
 from restamp.compare import Comparison, compare
-from restamp.errors import RestampError
+from restamp.errors import Refused, RestampError
 from restamp.kinds.subscriptions import Subscription
 from restamp.models.finding import Finding
-from restamp.plugins import Used
+from restamp.plugins import chosen
 from restamp.recovery import accepted
 from restamp.runbook import Runbook
 from restamp.steps.run import Around
@@ -43,16 +43,24 @@ class Verified:
         return f"{said}; inside covered: {result.covered} of {result.subscriptions} subscriptions"
 
 
-def verify(
-    arm: "Arm", runbook: Runbook, used: Iterable[Used], around: Around, step: Callable[[str, int], None]
-) -> Verified:
+def verify(arm: "Arm", runbook: Runbook, around: Around, step: Callable[[str, int], None]) -> Verified:
     """Sign in at both endpoints, list what a test user has, ask the plugins, and compare everything. Never writes."""
-    findings = [*sign_ins(arm, runbook)]
-    for each in used:
-        findings += check.called("verify", each, around)
+    findings = [*sign_ins(arm, runbook), *of_plugins(runbook, around)]
     begun, today = around.recovery, dt.datetime.now(dt.UTC).date()
     waived = accepted(runbook.folder, begun.id, today) if begun else {}
     return Verified(compare(arm, runbook, step).without(waived), findings)
+
+
+def of_plugins(runbook: Runbook, around: Around) -> Iterator[Finding]:
+    """What each plugin of the runbook says is not as it was; that one cannot be asked is said too."""
+    try:
+        used = chosen(runbook.stamp, runbook.captured)
+    except Refused as refused:
+        for finding in refused.findings:
+            yield replace(finding, message=f"was not asked: {finding.message}")
+        return
+    for each in used:
+        yield from check.called("verify", each, around)
 
 
 def sign_ins(arm: "Arm", runbook: Runbook) -> Iterator[Finding]:

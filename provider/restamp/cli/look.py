@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,11 +12,16 @@ import typer
 from restamp.cli.here import CREDENTIALS, CaFile, ClientId, ConnectTo, RunbookOption
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from restamp.arm.client import Arm
     from restamp.compare import Comparison
     from restamp.inside import Difference
+    from restamp.models.finding import Finding
     from restamp.models.stamp import Acceptance
+    from restamp.recovery import Begun
+    from restamp.runbook import Runbook
+    from restamp.verification import Verified
 
 Json = Annotated[bool, typer.Option("--json", help="Everything, as JSON on standard output.")]
 _SIGN = {"create": "+", "update": "~", "unexpected": "?", "not verified": "!"}
@@ -35,9 +42,12 @@ def diff(
     client_id: ClientId = "",
 ) -> None:
     """Show what `up` would create, update field by field, and leave alone. Writes nothing, and exits with 0."""
-    result = _compared(runbook, connect_to, ca, client_id)
+    from restamp.compare import compare
+
+    with _looking(runbook, connect_to, ca, client_id) as (arm, loaded, step):
+        result = compare(arm, loaded, step)
     if as_json:
-        print(_as_json(result, {}))
+        print(_as_json(result, {}, ()))
         return
     show(result)
     created, updated, unexpected, unread = (len(result.of(action)) for action in _SIGN)
@@ -54,21 +64,40 @@ def verify(
 ) -> None:
     """Say whether the stamp is what the runbook says: missing, different, unexpected, not verified, not covered.
 
+    Once a recovery has begun, it also signs in where tenants do, as the test users of RESTAMP_CREDENTIALS too, looks
+    whether they see what they own, and asks each plugin of the runbook.
+
     Exits with 0 only if there is no difference and nothing unexpected, but for what people accepted, which is repeated.
     """
+    from restamp.check import stops
     from restamp.cli import output
 
-    accepted = _accepted(runbook)
-    result = _compared(runbook, connect_to, ca, client_id).without(accepted)
+    begun, accepted = _decided(runbook)
+    with _looking(runbook, connect_to, ca, client_id) as (arm, loaded, step):
+        found = _verified(arm, loaded, begun, step)
+    result = found.comparison.without(accepted)
     if as_json:
-        print(_as_json(result, accepted))
+        print(_as_json(result, accepted, found.findings))
     else:
         show(result)
+        output.findings(found.findings)
         print(_verdict(result))
         for line in output.capped((f"  {item}" for item in accepted.values()), "accepted.yaml"):
             print(line)
-    if len(result.differences) > result.accepted or any(finding.level != "note" for finding in result.findings):
+    unread = any(finding.level != "note" for finding in result.findings)
+    if len(result.differences) > result.accepted or unread or stops(found.findings):
         raise typer.Exit(4)
+
+
+def _verified(arm: "Arm", runbook: "Runbook", begun: "Begun | None", step: Callable[[str, int], None]) -> "Verified":
+    """Everything compared; and where a recovery has begun, whether people can sign in, and what plugins say."""
+    from restamp.compare import compare
+    from restamp.steps.run import Around
+    from restamp.verification import Verified, verify
+
+    if begun is None:
+        return Verified(compare(arm, runbook, step))
+    return verify(arm, runbook, Around(runbook, begun, lambda: arm), step)
 
 
 def _verdict(result: "Comparison") -> str:
@@ -83,15 +112,18 @@ def _verdict(result: "Comparison") -> str:
     )
 
 
-def _accepted(runbook: Path | None) -> "dict[str, Acceptance]":
-    """What the newest recovery goes on without, by subject."""
+def _decided(runbook: Path | None) -> "tuple[Begun | None, dict[str, Acceptance]]":
+    """The newest recovery, and what it goes on without, by subject."""
     import datetime as dt
 
     from restamp.cli.here import recovery_of, runbook_folder
     from restamp.recovery import accepted, known
 
     folder = runbook_folder(runbook)
-    return accepted(folder, recovery_of(folder, "").id, dt.datetime.now(dt.UTC).date()) if known(folder) else {}
+    if not known(folder):
+        return None, {}
+    begun = recovery_of(folder, "")
+    return begun, accepted(folder, begun.id, dt.datetime.now(dt.UTC).date())
 
 
 def schema(
@@ -116,10 +148,13 @@ def schema(
     print(json.dumps(schema_of(models[kind], kind), indent=1, ensure_ascii=False))
 
 
-def _compared(runbook: Path | None, connect_to: str, ca: str, client_id: str) -> "Comparison":
+@contextmanager
+def _looking(
+    runbook: Path | None, connect_to: str, ca: str, client_id: str
+) -> "Iterator[tuple[Arm, Runbook, Callable[[str, int], None]]]":
+    """The stamp, the runbook with the people of today, and what hears of progress."""
     from restamp.cli import output
     from restamp.cli.here import arm_of, runbook_folder
-    from restamp.compare import compare
     from restamp.plugins import all_kinds
     from restamp.principals import as_today
     from restamp.runbook import load
@@ -130,7 +165,7 @@ def _compared(runbook: Path | None, connect_to: str, ca: str, client_id: str) ->
         arm_of(loaded.stamp.suffix, connect_to, ca, client_id, for_writing(loaded.folder, loaded.stamp)) as arm,
         output.progress("compared", len(all_kinds().by_name)) as step,
     ):
-        return compare(arm, loaded, step)
+        yield arm, loaded, step
 
 
 def show(result: "Comparison") -> None:
@@ -151,14 +186,16 @@ def _line(item: "Difference") -> str:
     return f"{_SIGN[item.action]} {item.kind} {name}{within}{fields}"
 
 
-def _as_json(result: "Comparison", accepted: "Mapping[str, Acceptance]") -> str:
+def _as_json(result: "Comparison", accepted: "Mapping[str, Acceptance]", beside: "Sequence[Finding]") -> str:
+    from restamp.cli import output
     from restamp.models.document import Model
 
     def plain(value: Model) -> Any:
         return value.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     decisions = [plain(item) for item in accepted.values()]
-    return json.dumps(_as_data(result) | {"accepted": decisions}, indent=1, ensure_ascii=False, default=plain)
+    told = {"findings": output.as_data([*result.findings, *beside]), "accepted": decisions}
+    return json.dumps(_as_data(result) | told, indent=1, ensure_ascii=False, default=plain)
 
 
 def _as_data(result: "Comparison") -> dict[str, Any]:
@@ -176,9 +213,5 @@ def _as_data(result: "Comparison") -> dict[str, Any]:
                 "changes": [{"field": c.field, "wanted": c.wanted, "found": c.found} for c in item.changes],
             }
             for item in result.differences
-        ],
-        "findings": [
-            {"code": f.code, "level": f.level, "about": f.about, "message": f.message, "hint": f.hint}
-            for f in result.findings
         ],
     }

@@ -92,12 +92,10 @@ def _preflight(here: Session, props: Props) -> tuple[str, list[str]]:
 
 def _verified(here: Session, props: Props) -> tuple[str, list[str]]:
     around = _around(here, props)
-    assert around.recovery is not None
     runbook = as_today(load(where.folder(props), here.kinds))
     arm = around.connect()
     arm.seals = for_writing(runbook.folder, runbook.stamp)
-    used = work(around.runbook, around.recovery, here.kinds).used
-    found = verification.verify(arm, runbook, used, around, lambda kind, _count: live.say(f"comparing {kind}"))
+    found = verification.verify(arm, runbook, around, lambda kind, _count: live.say(f"comparing {kind}"))
     return str(found), found.stops
 
 
