@@ -8,7 +8,7 @@ import pytest
 import yaml
 from tests.flows.world import World
 
-from restamp.cli.pulumi import Resource, Standing
+from restamp.cli.standing import Resource, Standing
 from restamp.errors import Refused
 from restamp.models.stamp import Acceptance
 from restamp.recovery import accept, accepted

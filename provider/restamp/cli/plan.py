@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from restamp.steps.times import length
 
 if TYPE_CHECKING:
-    from restamp.cli.pulumi import Resource
+    from restamp.cli.standing import Resource
     from restamp.steps import Placed, Work
     from restamp.steps.times import Times
 

@@ -14,7 +14,8 @@ from restamp import failpoints
 from restamp.cli.here import CREDENTIALS, CaFile, ClientId, ConnectTo, RunbookOption
 
 if TYPE_CHECKING:
-    from restamp.cli.pulumi import Pulumi, Standing
+    from restamp.cli.pulumi import Pulumi
+    from restamp.cli.standing import Standing
     from restamp.models.document import Document
     from restamp.recovery import Begun
     from restamp.runbook import Runbook
@@ -265,7 +266,8 @@ def around_documents(runbook: "Runbook", begun: "Begun") -> list[str]:
 
 
 def _standing(engine: "Pulumi", runbook: "Runbook", begun: "Begun") -> "Standing":
+    from restamp.cli.standing import standing
     from restamp.recovery import accepted
 
-    standing = engine.standing(begun.id, [*runbook.names(), *around_documents(runbook, begun)])
-    return replace(standing, accepted=accepted(runbook.folder, begun.id, dt.datetime.now(dt.UTC).date()))
+    found = standing(engine.state(), begun.id, [*runbook.names(), *around_documents(runbook, begun)])
+    return replace(found, accepted=accepted(runbook.folder, begun.id, dt.datetime.now(dt.UTC).date()))

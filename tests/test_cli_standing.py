@@ -8,7 +8,7 @@ import pytest
 import yaml
 from tests.flows.world import REGION, World, contents
 
-from restamp.cli.pulumi import Resource, Standing
+from restamp.cli.standing import Resource, Standing
 from restamp.simulator import Fault
 
 URN = f"urn:pulumi:{REGION}::restamp::restamp:index:Recovery$pulumi-python:dynamic/restamp:"
