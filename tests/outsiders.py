@@ -11,8 +11,8 @@ def installed(folder: Path, name: str, version: str = "1.0", source: str | None 
     text = source if source is not None else (SOURCES / f"{module}.py").read_text()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{module}.py").write_text(text)
-    info = folder / f"{module}-{version}.dist-info"
+    info = folder / f"restamp_{module}-{version}.dist-info"
     info.mkdir(exist_ok=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: restamp-{name}\nVersion: {version}\n")
     (info / "entry_points.txt").write_text(f"[restamp]\n{name} = {module}\n")
     return folder

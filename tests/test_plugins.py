@@ -72,7 +72,7 @@ def test_two_plugins_for_one_kind_or_folder_are_refused_naming_both(other: Kind[
     with pytest.raises(Refused, match="the plugins one and two both own this kind") as refused:
         collected([owner("two", other), owner("one", QUOTA)])
 
-    assert refused.value.hint == "Uninstall one of the two: `pip uninstall two`."
+    assert refused.value.hint == "Uninstall one of the two: `pip uninstall restamp-two`."
 
 
 def test_a_plugin_that_takes_a_kind_of_ours_is_refused() -> None:
@@ -127,15 +127,20 @@ def test_a_plugin_that_is_not_named_is_not_used() -> None:
 
 
 REFUSED = {
-    "missing": ([], None, "is named in stamp.yaml and not installed here", "pip install oem-acme"),
-    "missing since": ([], "2.1", "2.1 captured the runbook", "pip install 'oem-acme>=2.1'"),
+    "missing": ([], None, "is named in stamp.yaml and not installed here", "pip install restamp-oem-acme"),
+    "missing since": ([], "2.1", "2.1 captured the runbook", "pip install 'restamp-oem-acme>=2.1'"),
     "broken": (
         [Plugin("oem-acme", "1.0", broken="no module named acme")],
         None,
         "no module named acme",
         "pip install -U",
     ),
-    "no card": ([plugin_of("oem-acme", kinds=lambda: [])], None, "has no plugin_card", "pip install -U oem-acme"),
+    "no card": (
+        [plugin_of("oem-acme", kinds=lambda: [])],
+        None,
+        "has no plugin_card",
+        "pip install -U restamp-oem-acme",
+    ),
     "older": (
         [plugin_of("oem-acme", "1.9", plugin_card=card())],
         "1.10",

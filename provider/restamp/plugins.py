@@ -156,11 +156,13 @@ def unfit(name: str, plugin: Plugin | None, captured: Captured | None) -> Findin
     if plugin.broken or "plugin_card" not in plugin.hooks:
         reason = plugin.broken or "has no plugin_card"
         return _stop(
-            name, f"cannot be used: {reason}", f"Install a version that fits this restamp: pip install -U {name}"
+            name,
+            f"cannot be used: {reason}",
+            f"Install a version that fits this restamp: pip install -U restamp-{name}",
         )
     if before and plugin.version and Version(plugin.version) < Version(before):
         message = f"is version {plugin.version}, and {before} captured the runbook"
-        return _stop(name, message, f"Install what captured it, or a newer one: pip install '{name}>={before}'")
+        return _stop(name, message, f"Install what captured it, or a newer one: pip install 'restamp-{name}>={before}'")
     train = train_of(captured.stamp_version if captured else None)
     trains = plugin.card.trains
     if trains and train and not trains[0] <= train <= trains[1]:
@@ -176,7 +178,7 @@ def train_of(stamp_version: str | None) -> int | None:
 
 
 def _not_installed(name: str, version: str | None) -> Finding:
-    wanted = f"'{name}>={version}'" if version else name
+    wanted = f"'restamp-{name}>={version}'" if version else f"restamp-{name}"
     message = "is named in stamp.yaml and not installed here" + (f"; {version} captured the runbook" if version else "")
     return _stop(name, message, f"pip install {wanted}, in the environment of restamp; `restamp plugins` lists all.")
 
@@ -192,7 +194,7 @@ def _stop(name: str, message: str, hint: str) -> Finding:
 
 
 def _claimed_twice(claim: str, one: str, other: str) -> Finding:
-    hint = f"Uninstall one of the two: `pip uninstall {other}`."
+    hint = f"Uninstall one of the two: `pip uninstall restamp-{other}`."
     return Finding("plugins", "stop", claim, f"the plugins {one} and {other} both own this kind", hint)
 
 

@@ -14,6 +14,7 @@ from restamp.cli import rack
 
 if TYPE_CHECKING:
     from restamp.simulator import Baseline, Stamp
+    from restamp.simulator.rules import Rule
     from restamp.simulator.server import Server
 
 
@@ -72,6 +73,13 @@ def simulator(
     hardware: Annotated[
         str, typer.Option(help="Whose machines they are: contoso-g4 or fabrikam-g6.", metavar="NAME")
     ] = "contoso-g4",
+    serves: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="And a type of a resource provider of yours, for a plugin: Foo.Admin/locations/quotas@2024-01-01.",
+            metavar="TYPE",
+        ),
+    ] = None,
     hurried: Annotated[
         bool, typer.Option("--hurried", help="Waiting costs no time: the clock jumps on by what clients should wait.")
     ] = False,
@@ -102,7 +110,9 @@ def simulator(
     if context.invoked_subcommand is not None:
         return
     from restamp.simulator import Share, serve
+    from restamp.simulator.tables import serving
 
+    rules = _rules(serves or [])
     here = _begun(stamp, identity, deployment, state, _machines(nodes, hardware))
     if seed is not None and not (seed / "stamp.yaml").exists():
         _recorded(here, seed)
@@ -124,7 +134,7 @@ def simulator(
     with tempfile.TemporaryDirectory(prefix="restamp-") as scratch:
         kept = folder or Path(scratch)
         kept.mkdir(parents=True, exist_ok=True)
-        with serve(here, port=port, folder=kept) as server:
+        with serving(*rules), serve(here, port=port, folder=kept) as server:
             _environment(here, server, kept / "env.sh")
             rack.leave_word(server, kept, state)
             if seed is not None and (seed / "stamp.yaml").exists():
@@ -133,6 +143,25 @@ def simulator(
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, _stop)
             server.wait()
+
+
+def _rules(types: list[str]) -> "list[Rule]":
+    """Types of others' providers, as rules; Refused with each that is none."""
+    from restamp.errors import Refused
+    from restamp.models.finding import Finding
+    from restamp.simulator.tables import rule_of
+
+    rules: list[Rule] = []
+    wrong: list[Finding] = []
+    for text in types:
+        try:
+            rules.append(rule_of(text))
+        except ValueError as error:
+            hint = "Write <namespace>/<types>@<api-version>, as the wire of your kind has them."
+            wrong.append(Finding("serves", "stop", "--serves", str(error), hint))
+    if wrong:
+        raise Refused(wrong)
+    return rules
 
 
 def _present(share: Path) -> Path:

@@ -51,7 +51,7 @@ def load(folder: Path, kinds: Kinds) -> Runbook:
 
 def _without(plugin: str) -> Finding:
     message = "is named here, and is not installed or cannot be loaded"
-    hint = f"pip install {plugin}, in the environment of restamp; `restamp plugins` says which there are."
+    hint = f"pip install restamp-{plugin}, in the environment of restamp; `restamp plugins` says which there are."
     return Finding("plugins", "stop", f"plugin {plugin}", message, hint, Position("stamp.yaml"))
 
 

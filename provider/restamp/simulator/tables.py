@@ -21,7 +21,7 @@ from . import (
     update,
     vaults,
 )
-from .rules import LIST, Rule
+from .rules import LIST, READ_WRITE, Rule
 
 ADMIN = (compute, network, storage, keyvault, registry, subscriptions, tenant, resources, fabric, update, backup)
 SERVICES = (*ADMIN, registrations, authorization, policies, locks, vaults)
@@ -44,9 +44,23 @@ BY_TYPE: dict[tuple[str, str], Rule] = {rule.key: rule for rule in RULES}
 NAMESPACES = {rule.namespace.lower() for rule in RULES}
 
 
+def rule_of(text: str) -> Rule:
+    """`Foo.Admin/locations/quotas@2024-01-01`, a type of somebody else's provider -> a rule (assumed).
+
+    It keeps what is put there, shows and lists it, and forgets it; ValueError where the text is no such type.
+    """
+    kind, _, version = text.partition("@")
+    namespace, _, types = kind.partition("/")
+    if not (namespace and types and version):
+        raise ValueError(f"{text!r} is no type with its api-version, such as Foo.Admin/locations/quotas@2024-01-01")
+    if namespace.lower() in NAMESPACES:
+        raise ValueError(f"{namespace} is a service that the simulated stamp has of its own")
+    return Rule(namespace=namespace, types=types, versions=(version,), source="assumed", methods=READ_WRITE)
+
+
 @contextmanager
 def serving(*rules: Rule) -> Iterator[None]:
-    """Within this, every stamp of this process has another provider's types too: for tests of plugins."""
+    """Within this, every stamp of this process has another provider's types too: for plugins and their tests."""
     BY_TYPE.update({rule.key: rule for rule in rules})
     NAMESPACES.update(rule.namespace.lower() for rule in rules)
     try:

@@ -18,6 +18,7 @@ from restamp.models.step import Step
 from restamp.plugins import Plugin
 from restamp.runbook import load, save
 from restamp.simulator import Fault
+from restamp.simulator.tables import rule_of, serving
 from restamp.steps.asked_for import variable
 from restamp.testing.scene import Scene, Way, counted, killed_after, redeployed
 
@@ -31,6 +32,7 @@ class PluginContract:
     settings: ClassVar[Mapping[str, Any]] = {}
     secrets: ClassVar[Mapping[str, str]] = {}  # name -> value
     signed: ClassVar[Mapping[str, Mapping[str, str]]] = {}  # facts of sign-offs that its steps need
+    serves: ClassVar[Sequence[str]] = ()  # types of its own provider: `Foo.Admin/locations/quotas@2024-01-01`
     ways: ClassVar[Sequence[Way]] = ("native", "rebuild")
 
     def documents(self) -> Sequence[Document]:
@@ -55,7 +57,7 @@ class PluginContract:
     def scene(self, way: Way) -> Iterator[Scene]:
         """A new stage, prepared."""
         self._count += 1
-        with redeployed() as server:
+        with serving(*map(rule_of, self.serves)), redeployed() as server:
             made = Scene(
                 self._folder / f"scene{self._count}",
                 Plugin(self.name, "1.0", self.plugin),

@@ -25,6 +25,7 @@ from restamp.runbook.names import file_of as file_of_document
 from restamp.runbook.save import document_text, own_file
 from restamp.simulator import Stamp as Simulated
 from restamp.simulator import serve
+from restamp.simulator.baseline import USUAL
 from restamp.simulator.server import Server
 from restamp.steps import Plan, planned
 from restamp.steps.run import Around, PluginRun
@@ -84,8 +85,8 @@ class Scene:
             on=dt.date(2026, 11, 1),
             restamp="0.1.0",
             deployment="lost",
-            stamp_version="1.2501.0.21",
-            oem_version="2.3.2501.1",
+            stamp_version=USUAL.version,
+            oem_version=USUAL.oem_version,
             documents=0,
             subscriptions=0,
             plugins={self.plugin.name: self.plugin.version},
