@@ -105,6 +105,23 @@ def test_a_backup_that_runs_leads_to_the_one_before(world: World) -> None:
     assert {finding["code"] for finding in by_id["verdicts"][0]["findings"]} == {"not-ready", "not-there"}
 
 
+def test_a_check_of_everything_asks_the_stamp_and_reads_its_share(world: World) -> None:
+    """A newer backup than the runbook, a scheduler that is off, a plugin that is gone: said; what is well is not."""
+    world.capture()
+    line = Line(world.server)
+    back_up(line)
+    line.close()
+    stamp = world.runbook / "stamp.yaml"
+    stamp.write_text(stamp.read_text().replace("plugins: {}", "plugins:\n  oem-lost: {}"))
+    share = ("--share", str(world.folder / "share" / "redmond"), "--runbook", str(world.runbook), "--json")
+    done = backups(*share, group="check", **world.env)
+
+    found = {(item["code"], item["level"]) for item in json.loads(done.stdout)["findings"]}
+    assert done.returncode == 4
+    assert found >= {("scheduler-off", "stop"), ("older-runbook", "warn"), ("plugins", "stop")}
+    assert not {code for code, _ in found} & {"no-recoverable-backup", "key-not-held", "not-asked", "no-share"}
+
+
 def _create(line: Line) -> str:
     region = line.stamp.region
     return f"resourceGroups/system.{region}/providers/Microsoft.Backup.Admin/backupLocations/{region}/createBackup"

@@ -16,13 +16,11 @@ _LITTLE = 0.1  # TB, which is what the portal warns below (assumed: the alert na
 def of_share(
     share: Share, said: Sequence[Said], openers: Sequence[Opener], rpo: dt.timedelta | None, step: Callable[[int], None]
 ) -> Iterator[Finding]:
-    """The verdict about the newest backup that nothing rules out, with its reasons; reads all its data."""
-    verdicts = list(newest(catalogue(share), said, Proof(share, openers, step)))
-    if not verdicts:
-        hint = "Is this the folder that MASBackup is in? Start one: createBackup, in the portal or by API."
-        yield Finding("no-backup", "stop", "backups", "the share has none", hint)
-        return
-    last = verdicts[-1]
+    """The verdict about the newest backup that nothing rules out, with its reasons; reads all its data.
+
+    Refused where the share has none.
+    """
+    last = list(newest(catalogue(share), said, Proof(share, openers, step)))[-1]
     if last.word != "recoverable":
         level: Level = "stop" if last.word == "not recoverable" else "warn"
         why = next((str(finding) for finding in last.findings if finding.level == level), "")

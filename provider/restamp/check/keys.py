@@ -14,17 +14,28 @@ from restamp.models.finding import Finding
 from restamp.secrets.openers import Opener
 
 _SHA1 = hashes.SHA1()  # noqa: S303 - a name that Windows gives certificates, no signature
+_SOON = dt.timedelta(days=60)
 PASSWORD = "RESTAMP_CERTIFICATES_PASSWORD"  # noqa: S105 - the name of a variable
 
 
-def of_backups(thumbprints: Sequence[str], openers: Sequence[Opener]) -> Iterator[Finding]:
-    """Whether a private key is at hand for each certificate (SHA-1, upper case) that backups are encrypted with."""
-    held = {opener.certificate.fingerprint(_SHA1).hex().upper() for opener in openers}
+def of_backups(
+    thumbprints: Sequence[str], openers: Sequence[Opener], lead: dt.timedelta, now: dt.datetime
+) -> Iterator[Finding]:
+    """Whether a private key is at hand for each certificate (SHA-1) that backups are encrypted with, and its end.
+
+    A key opens also once its certificate has expired; whether a stamp goes on to use that is documented nowhere.
+    """
+    held = {opener.certificate.fingerprint(_SHA1).hex().upper(): opener for opener in openers}
     for thumbprint in thumbprints:
-        if thumbprint.upper() not in held:
+        about, opener = f"certificate {thumbprint}", held.get(thumbprint.upper())
+        if opener is None:
             message = "encrypts the backups, and no private key for it is at hand"
             hint = "Name its .pfx in RESTAMP_OPENERS. If it is lost, so is every backup made with it: set another."
-            yield Finding("key-not-held", "stop", f"certificate {thumbprint}", message, hint)
+            yield Finding("key-not-held", "stop", about, message, hint)
+        elif opener.expires < now + max(lead, _SOON):
+            message = f"encrypts the backups, and its validity ends on {opener.expires:%Y-%m-%d}"
+            hint = "Set another one for backups, and keep this key as long as any backup made with it: it still opens."
+            yield Finding("key-expires", "warn", about, message, hint)
 
 
 def of_certificates(runbook: Runbook, lead: dt.timedelta, now: dt.datetime) -> Iterator[Finding]:

@@ -2,8 +2,9 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -49,20 +50,18 @@ def check(
     from restamp.cli.backup_check import in_time
     from restamp.cli.backups import keys_at_hand
     from restamp.cli.here import runbook_folder
-    from restamp.plugins import all_kinds
-    from restamp.runbook import load
 
-    loaded, lost = load(runbook_folder(runbook), all_kinds()), in_time(rpo)
-    openers = keys_at_hand(key)
+    lost, openers = in_time(rpo), keys_at_hand(key)
+    loaded, broken = _loaded(runbook_folder(runbook))
     found: list[Finding] = []
     with output.progress("checked", 5) as step:
         for name, part in (
-            ("runbook and plugins", _runbook(loaded)),
-            ("keys", _keys(loaded, openers)),
+            ("runbook and plugins", broken or _runbook(loaded)),
+            ("certificates and secrets", _keys(loaded)),
             ("stamp and share", _stamp(loaded, (connect_to, ca, client_id), share, openers, lost)),
         ):
             before = len(found)
-            found += part
+            found += _as_far_as_it_goes(name, part)
             step(name, len(found) - before)
     found = list(dict.fromkeys(found))
     stops = sum(finding.level == "stop" for finding in found)
@@ -79,20 +78,41 @@ def check(
     raise typer.Exit(4 if stops else 0)
 
 
+def _loaded(folder: Path) -> "tuple[Runbook, Sequence[Finding]]":
+    """The runbook; one that cannot be read, or wants a plugin that is missing, without its documents, and why."""
+    from restamp.cli.here import stamp_of
+    from restamp.errors import Refused
+    from restamp.plugins import all_kinds
+    from restamp.runbook import Runbook, load
+
+    try:
+        return load(folder, all_kinds()), ()
+    except Refused as refused:
+        return Runbook(stamp_of(folder), (), all_kinds(), folder), refused.findings
+
+
+def _as_far_as_it_goes(about: str, part: "Iterable[Finding]") -> "Iterator[Finding]":
+    """What a part finds; what ends it is found too, and the other parts go on."""
+    from restamp.errors import Refused, RestampError
+    from restamp.models.finding import Finding
+
+    try:
+        yield from part
+    except Refused as refused:
+        yield from refused.findings
+    except RestampError as error:
+        yield Finding("not-checked", "stop", about, str(error), error.hint)
+
+
 def _runbook(runbook: "Runbook") -> "Iterator[Finding]":
     """What git, kits and this machine say, plugins asked."""
     from restamp.check.kits import of_kits
     from restamp.check.plugins import for_steps, of_plugins
     from restamp.check.runbook import of_signoffs
-    from restamp.errors import Refused
     from restamp.steps.run import Around
 
     yield from of_kits(runbook)
-    try:
-        work, used = _work(runbook)
-    except Refused as refused:
-        yield from refused.findings
-        return
+    work, used = _work(runbook)
     yield from of_signoffs(runbook, work)
     yield from for_steps(runbook, work.steps, lambda _plugin, _name: True)  # secrets are asked for on the day
     yield from of_plugins(used, Around(runbook, None, lambda: _connect(runbook, ("", "", ""))))
@@ -109,20 +129,21 @@ def _work(runbook: "Runbook") -> "tuple[Work, tuple[Used, ...]]":
     return found, found.used
 
 
-def _keys(runbook: "Runbook", openers: "Sequence[Opener]") -> "Iterator[Finding]":
-    from restamp.check.keys import of_backups, of_certificates
+def _keys(runbook: "Runbook") -> "Iterator[Finding]":
+    from restamp.check.keys import of_certificates
     from restamp.cli.secrets import looked_at
-    from restamp.errors import Refused
-    from restamp.runbook.read import recorded_backups
 
-    now, lead = dt.datetime.now(dt.UTC), dt.timedelta()
-    with suppress(Refused):  # said already
-        lead = max((step.lead for step in _work(runbook)[0].steps), default=lead)
-    recorded = recorded_backups(runbook.folder)
-    thumbprints = {facts.thumbprint for facts in recorded.backups if facts.thumbprint} if recorded else set()
-    yield from of_backups(sorted(thumbprints), openers)
-    yield from of_certificates(runbook, lead, now)
+    yield from of_certificates(runbook, _lead(runbook), dt.datetime.now(dt.UTC))
     yield from looked_at(runbook.folder).findings
+
+
+def _lead(runbook: "Runbook") -> dt.timedelta:
+    """The longest that any step of a recovery has to wait for."""
+    from restamp.errors import RestampError
+
+    with suppress(RestampError):  # said already
+        return max((step.lead for step in _work(runbook)[0].steps), default=dt.timedelta())
+    return dt.timedelta()
 
 
 def _stamp(
@@ -130,6 +151,7 @@ def _stamp(
 ) -> "Iterator[Finding]":
     """What the stamp says where it answers, and what its share holds."""
     from restamp.backup.verdict import Said
+    from restamp.check.keys import of_backups
     from restamp.check.places import of_places
     from restamp.check.runbook import of_runbook
     from restamp.check.stamp import asked
@@ -141,7 +163,11 @@ def _stamp(
     yield from findings
     told = live or recorded
     yield from of_runbook(runbook, told)
-    share = share or next((item.path for item in runbook.documents if isinstance(item, BackupLocation)), "")
+    settings = next((item for item in runbook.documents if isinstance(item, BackupLocation)), None)
+    thumbprints = {facts.thumbprint for facts in told.backups if facts.thumbprint} if told else set()
+    thumbprints |= {settings.thumbprint} if settings and settings.thumbprint else set()
+    yield from of_backups(sorted(thumbprints), openers, _lead(runbook), dt.datetime.now(dt.UTC))
+    share = share or (settings.path if settings else "")
     yield from of_places(runbook, [share] if share else [])
     said = [Said(item, when) for item, when in ((live, "now"), (recorded, "at the last capture")) if item is not None]
     yield from _share(share, said, openers, rpo)
@@ -152,7 +178,7 @@ def _share(
 ) -> "Iterator[Finding]":
     from restamp.check.backups import of_share
     from restamp.cli.backups import opened
-    from restamp.errors import RestampError
+    from restamp.errors import Refused, RestampError
     from restamp.models.finding import Finding
 
     if not share:
@@ -162,6 +188,8 @@ def _share(
     try:
         with opened(share) as here:
             yield from of_share(here, said, openers, rpo, lambda _read: None)
+    except Refused as refused:
+        yield from refused.findings
     except RestampError as error:
         hint = error.hint or "RESTAMP_SHARE_USER and RESTAMP_SHARE_PASSWORD sign in to it."
         yield Finding("no-share", "stop", f"share {share}", f"cannot be read: {error}", hint)
