@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.flows.world import REGION, ROOT
-from tools import certificate
+from tests.keys import written
 
 RUNS = int(os.environ.get("RUNS", "3"))
 
@@ -92,10 +92,9 @@ class Bench:
 
     def with_recipient(self) -> None:
         """Secrets can be sealed and opened."""
-        public, both = certificate.write(self.folder / "keys", "operator")
-        (self.runbook / "recipients").mkdir(parents=True)
-        public.rename(self.runbook / "recipients" / public.name)
-        self.env["RESTAMP_OPENERS"] = str(both)
+        self.runbook.mkdir(parents=True)
+        opener = written(self.runbook, "operator")
+        self.env["RESTAMP_OPENERS"] = str(opener.rename(self.folder / opener.name))
 
     @contextmanager
     def stamp(self, number: int, *options: str) -> Any:
