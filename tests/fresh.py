@@ -51,8 +51,7 @@ class Fresh:
 def outside(folder: Path) -> dict[str, str]:
     """Somebody's environment variables: this tree's environment is on no path, and no index is asked."""
     path = os.pathsep.join(p for p in os.environ["PATH"].split(os.pathsep) if p != str(Path(sys.executable).parent))
-    engine = {name: value for name, value in os.environ.items() if name.startswith("GO")}
-    return engine | {
+    return {
         "HOME": str(folder),
         "PATH": f"{folder / 'env' / 'bin'}{os.pathsep}{path}",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",

@@ -25,6 +25,7 @@ class World:
         self.folder = folder / "contoso"
         self.runbook = self.folder / "stacks" / "runbooks" / REGION
         self.home = folder / "home"
+        self.python = Path(sys.executable)  # whose restamp is run
         self.stamp: Stamp
         self.server: Server
         (self.folder / "stacks").mkdir(parents=True)
@@ -63,7 +64,7 @@ class World:
     def start(self, *command: str, **env: str) -> subprocess.Popen[str]:
         """A command that runs while the story goes on, in a process group of its own."""
         (self.home / "pulumi").mkdir(parents=True, exist_ok=True)
-        program = [sys.executable, "-m", "restamp"] if command[0] == "restamp" else [command[0]]
+        program = [str(self.python), "-m", "restamp"] if command[0] == "restamp" else [command[0]]
         return subprocess.Popen(
             [*program, *command[1:]],
             cwd=self.folder,
