@@ -45,7 +45,7 @@ def test_the_first_plugin_is_written_and_runs_in_a_recovery(fresh: Fresh) -> Non
     page = (FOLDER / "first-plugin.md").read_text("utf-8")
     blocks = re.findall(r"^```\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     begun = "set -eu\ntrap 'kill $(jobs -p) 2>/dev/null' EXIT\n"
-    script = begun + "echo ==\n".join(blocks).removeprefix("python3 -m venv env\n")
+    script = begun + "echo the next block\n".join(blocks).removeprefix("python3 -m venv env\n")
     done = subprocess.run(
         ["bash", "-c", script],
         cwd=fresh.folder,
@@ -57,7 +57,7 @@ def test_the_first_plugin_is_written_and_runs_in_a_recovery(fresh: Fresh) -> Non
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    environment, plugin, broken, living, _, back, last = done.stdout.split("==\n")
+    environment, plugin, broken, living, _, back, last = done.stdout.split("the next block\n")
     assert "restamp 0.1.0" in environment
     assert "rp-foo 0.1.0: installed" in plugin
     assert "FAILED" in broken

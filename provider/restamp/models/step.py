@@ -44,12 +44,12 @@ class PluginCard(Model):
     """What a plugin is: shown by `restamp plugins`, and asked before any other hook of it is called."""
 
     name: PluginName = Field(description="also the name of its entry point")
-    role: Literal["hub", "oem", "rp"]
+    role: Literal["hub", "oem", "rp"] = Field(description="whose work it is: around a restore, hardware, a service")
     title: str = Field(min_length=1, description="one line for people")
     trains: tuple[int, int] | None = Field(
         None, description="oldest and newest release train of a stamp it was made for, such as (2206, 2506)"
     )
-    settings: type[BaseModel] = NoSettings
+    settings: type[BaseModel] = Field(NoSettings, description="the model of what stamp.yaml has under `settings`")
 
 
 class Step(Model):
@@ -61,9 +61,9 @@ class Step(Model):
     A phase means all of its steps but those that say the same of it: `before: redeploy` is first of all.
     """
 
-    id: StepId
+    id: StepId = Field(description="what state, sign-offs and acceptances call it: `rp-foo/restore`")
     title: str = Field(min_length=1, description="what it does, for people: `Racking and cabling`")
-    phase: Phase
+    phase: Phase = Field(description="before a stamp answers, behind that, or while the old one lives")
     needs: tuple[str, ...] = Field((), description="steps, phases, gates, kinds of documents: present, and done before")
     after: tuple[str, ...] = Field((), description="the same, where they are present at all")
     before: tuple[str, ...] = Field(
@@ -111,7 +111,7 @@ class Step(Model):
 class StepResult(Model):
     """How a step stands, now that it has looked and maybe acted."""
 
-    status: Status
+    status: Status = Field(description="what `done`, `waiting`, `later` and `failed` say")
     message: str = Field(min_length=1, description="one line; never a secret")
     progress: float | None = Field(None, ge=0, le=1)
     again: dt.timedelta | None = Field(
