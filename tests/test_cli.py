@@ -13,6 +13,7 @@ from tests.flows.world import NAME
 from restamp.cli import app
 
 HEAVY = ("azure", "pulumi", "pydantic", "yaml", "starlette", "rich", "requests", "grpc")
+CLIENTS = ("azure", "requests", "pypsrp", "sushy", "pymysql", "pytds", "smbprotocol")
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -26,6 +27,16 @@ def test_help_imports_nothing_heavy() -> None:
 
     assert "Exit status: 0 done, 2 refused" in done.stdout
     assert done.stderr.strip() == "[]"
+
+
+def test_plugins_are_there_without_what_they_work_with() -> None:
+    """Every process of a recovery loads every plugin: clients of stamps, servers, machines are for those that act."""
+    code = (
+        f"import sys, restamp.plugins\nrestamp.plugins.all_kinds()\nprint([x for x in {CLIENTS!r} if x in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("command", [item.callback.__name__ for item in app.registered_commands if item.callback])

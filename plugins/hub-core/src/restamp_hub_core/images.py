@@ -4,11 +4,10 @@ No recording shows the marketplace (Azure Bridge): what came from there and what
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from restamp.arm.client import Arm
 from restamp.hookspecs import Run
 from restamp.kind import Kind, Wire
 from restamp.models.document import Document, Local, Name
@@ -16,6 +15,9 @@ from restamp.models.finding import Finding
 from restamp_hub_core import stamp
 from restamp_hub_core.job import Case, Job, documents, step
 from restamp_hub_core.stamp import COMPUTE, properties
+
+if TYPE_CHECKING:
+    from restamp.arm.client import Arm
 
 _HOW = """Bring back what tenants deploy machines from. In the administrator portal, Marketplace management, download
 what came from the marketplace{offline}. Upload your own with Add-AzsPlatformImage and Add-AzsVMExtension; what a
@@ -68,7 +70,7 @@ EXTENSION: Kind[MachineExtension] = Kind(
 )
 
 
-def on(arm: Arm) -> Iterator[Artifact]:
+def on(arm: "Arm") -> Iterator[Artifact]:
     """Every image and extension that the stamp has (recorded, both lists)."""
     for body in arm.admin.list_all(stamp.url(arm, COMPUTE, "/artifactTypes/platformImage")):
         publisher, offer, sku, version = str(body["id"]).split("/")[-7::2]

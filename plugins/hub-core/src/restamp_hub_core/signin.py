@@ -3,18 +3,20 @@
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
-from restamp.arm.client import Arm
 from restamp.errors import NotSignedIn, Rejected
 from restamp.hookspecs import Run
 from restamp.models.step import StepResult, done, later
 from restamp.remoting import Certificate
 from restamp_hub_core.endpoint import privileged
 from restamp_hub_core.job import Case, Job, Later, step
+
+if TYPE_CHECKING:
+    from restamp.arm.client import Arm
 
 _ROLES = {  # guids of built-in roles, the same on every stamp (documented)
     "Owner": "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
@@ -111,7 +113,7 @@ def _owners(run: Run) -> Iterator[tuple[str, str]]:
         yield run.settings.service_admin, run.secret(_PASSWORD)
 
 
-def _assign(owner: Arm, principal: str, role: str) -> None:
+def _assign(owner: "Arm", principal: str, role: str) -> None:
     scope = f"/subscriptions/{owner.place.provider}/providers/Microsoft.Authorization"
     name = uuid.uuid5(uuid.NAMESPACE_URL, f"{scope}/{principal}/{role}".lower())
     body = {"principalId": principal, "roleDefinitionId": f"{scope}/roleDefinitions/{_ROLES[role]}"}

@@ -3,11 +3,13 @@
 import datetime as dt
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from restamp.arm.client import Arm
-from restamp.arm.operations import Answer
 from restamp.hookspecs import Run
+
+if TYPE_CHECKING:
+    from restamp.arm.client import Arm
+    from restamp.arm.operations import Answer
 
 Wire = Mapping[str, Any]
 SUBSCRIPTIONS = "/subscriptions/{provider}/providers/Microsoft.Subscriptions.Admin"
@@ -27,17 +29,17 @@ _VERSIONS = {  # recorded
 }
 
 
-def url(arm: Arm, service: str, what: str = "") -> str:
+def url(arm: "Arm", service: str, what: str = "") -> str:
     """The address of something below a service."""
     return arm.admin.url(service.format_map(arm.place.values()) + what, _VERSIONS[service])
 
 
-def time(arm: Arm) -> dt.datetime:
+def time(arm: "Arm") -> dt.datetime:
     """The stamp's own time, as its answers are dated."""
     return dated(arm.admin.read(url(arm, SUBSCRIPTIONS, "/locations")))
 
 
-def dated(answer: Answer) -> dt.datetime:
+def dated(answer: "Answer") -> dt.datetime:
     """When the stamp gave an answer, by its own clock."""
     return parsedate_to_datetime(answer.headers["date"])
 
@@ -47,7 +49,7 @@ def properties(body: Wire | None) -> Wire:
     return (body or {}).get("properties") or {}
 
 
-def update_state(arm: Arm) -> Wire:
+def update_state(arm: "Arm") -> Wire:
     """What the update location says of the stamp: its versions, and what it is at."""
     return properties(arm.admin.get(url(arm, UPDATES)))
 

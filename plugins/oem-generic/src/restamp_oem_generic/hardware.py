@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from restamp.arm.client import Arm
 from restamp.hookspecs import Runbook
 from restamp.kind import Kind, Wire
 from restamp.models.document import Count, Document, Model, Name
 from restamp.models.finding import Finding
+
+if TYPE_CHECKING:
+    from restamp.arm.client import Arm
 
 _FABRIC = "/subscriptions/{provider}/resourceGroups/System.{region}/providers/Microsoft.Fabric.Admin"
 _NODES = f"{_FABRIC}/fabricLocations/{{region}}/scaleUnitNodes"
@@ -42,7 +44,7 @@ class ScaleUnit(Document):
 SCALE_UNIT = Kind("ScaleUnit", "scale-units", ScaleUnit, Wire.nowhere("{name}"), comes_from="plugin")
 
 
-def captured(arm: Arm) -> Iterator[ScaleUnit]:
+def captured(arm: "Arm") -> Iterator[ScaleUnit]:
     """Every scale unit (recorded: one), with its nodes in the order of their names."""
     listed = arm.list_or_none(_NODES.format_map(arm.place.values()), _VERSION) or []
     units: dict[str, list[Node]] = {}

@@ -14,8 +14,8 @@ from restamp.models.document import Document
 from restamp.models.finding import Finding
 from restamp.models.step import PluginCard, Step, StepResult, done, failed, waiting
 
-from .bmc import NotRedfish
 from .compare import differences, needed
+from .errors import NotRedfish
 from .machine import MACHINE, Machine
 from .rack import Rack, each, seen
 from .settings import Settings

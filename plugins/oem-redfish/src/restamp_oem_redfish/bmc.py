@@ -13,30 +13,13 @@ from urllib3.exceptions import HTTPError
 
 from restamp.arm.dialling import Elsewhere, cause
 from restamp.arm.settings import Settings as Way
-from restamp.errors import StampError, Unreachable
+from restamp.errors import Unreachable
 
+from .errors import NoEntry, NotRedfish
 from .machine import Disk, Machine, Nic
 
 T = TypeVar("T")
 TIMEOUT = 60  # seconds; BMCs are slow
-
-
-class NoEntry(StampError):
-    """A BMC does not let this user in."""
-
-    hint = "Look at `user` in the plugin's settings, and at RESTAMP_SECRET_OEM_REDFISH_BMC."
-
-    def __init__(self, bmc: str, user: str) -> None:
-        super().__init__(f"{bmc}: user name or password of {user} is wrong")
-
-
-class NotRedfish(StampError):
-    """A BMC answers something that is no Redfish, or refuses."""
-
-    hint = "Is it the BMC's address, and is Redfish switched on there?"
-
-    def __init__(self, bmc: str, reason: str) -> None:
-        super().__init__(f"{bmc}: {reason}")
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from restamp.arm import settings
 from restamp.errors import StampError
 from restamp.hookspecs import Run
 
-from .bmc import Bmc, Login, signed_in
 from .machine import Machine
+
+if TYPE_CHECKING:
+    from .bmc import Bmc
 
 T = TypeVar("T")
 AT_ONCE = 8
@@ -37,7 +39,7 @@ def seen(run: Run) -> Rack:
     return rack
 
 
-def each(run: Run, what: Callable[[Bmc], T], names: Iterable[str] | None = None) -> dict[str, T]:
+def each(run: Run, what: Callable[["Bmc"], T], names: Iterable[str] | None = None) -> dict[str, T]:
     """What each BMC answers, of these or of all; the first StampError where one does not, once all were asked."""
     found: dict[str, T] = {}
     wrong: list[StampError] = []
@@ -51,7 +53,9 @@ def each(run: Run, what: Callable[[Bmc], T], names: Iterable[str] | None = None)
     return found
 
 
-def _asked(run: Run, what: Callable[[Bmc], T], names: Iterable[str]) -> list[tuple[str, T | StampError]]:
+def _asked(run: Run, what: Callable[["Bmc"], T], names: Iterable[str]) -> list[tuple[str, T | StampError]]:
+    from .bmc import Login, signed_in  # sushy is for runs that ask one
+
     login = Login(run.settings.user, run.secret("bmc"), settings.read())
     wanted, answered = list(names), list[str]()
 

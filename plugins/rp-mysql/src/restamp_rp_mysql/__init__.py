@@ -1,6 +1,8 @@
 """The MySQL resource provider: its hosting servers' databases and accounts are dumped, and brought back."""
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import restamp_databases as databases
@@ -8,10 +10,9 @@ from restamp.hookspecs import Recovery, Run, Runbook, hookimpl
 from restamp.kind import Kind
 from restamp.models.finding import Finding
 from restamp.models.step import PluginCard, Step, StepResult
-from restamp_databases import Product, Settings
+from restamp_databases import Product, Server, Settings
 from restamp_rp_mysql.client import missing
-from restamp_rp_mysql.kind import HOSTING_SERVER
-from restamp_rp_mysql.server import connected
+from restamp_rp_mysql.kind import HOSTING_SERVER, MySqlHostingServer
 
 _DEPLOYED = """\
 Deploy the MySQL resource provider as Microsoft describes it for the stamp as it is now. The stamp has to be registered,
@@ -20,11 +21,18 @@ import its secrets, install it. Microsoft's page of the SQL provider names 2.0.1
 2.0.6.x for 2108 and 2206; the MySQL provider's own page has the last word. Then make the SKUs of its hosting servers.
 """
 
+
+def _connected(document: MySqlHostingServer, password: str, runbook: Path) -> AbstractContextManager[Server]:
+    from restamp_rp_mysql.server import connected  # PyMySQL is for runs that dial one
+
+    return connected(document, password, runbook)
+
+
 _PRODUCT = Product(
     plugin="rp-mysql",
     title="MySQL",
     kind=HOSTING_SERVER,
-    connect=connected,
+    connect=_connected,
     needs=missing,
     deployed=_DEPLOYED,
     drop="DROP DATABASE `{name}`;",

@@ -4,6 +4,8 @@ Never tried against a SQL Server, as none could be had: docs/limits.md of restam
 """
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import restamp_databases as databases
@@ -11,9 +13,8 @@ from restamp.hookspecs import Recovery, Run, Runbook, hookimpl
 from restamp.kind import Kind
 from restamp.models.finding import Finding
 from restamp.models.step import PluginCard, Step, StepResult
-from restamp_databases import Product, Settings
-from restamp_rp_sql.kind import HOSTING_SERVER, share_on_the_stamp
-from restamp_rp_sql.server import connected
+from restamp_databases import Product, Server, Settings
+from restamp_rp_sql.kind import HOSTING_SERVER, SqlHostingServer, share_on_the_stamp
 
 _DEPLOYED = """\
 Deploy the SQL resource provider as Microsoft describes it for the stamp as it is now: 2.0.13.x for stamps of 2206 to
@@ -22,11 +23,18 @@ marketplace. Version 2, a marketplace item: install its prerequisites, import it
 deployed by DeploySqlProvider.ps1, in up to 75 minutes. Then make the SKUs of its hosting servers.
 """
 
+
+def _connected(document: SqlHostingServer, password: str, runbook: Path) -> AbstractContextManager[Server]:
+    from restamp_rp_sql.server import connected  # python-tds is for runs that dial one
+
+    return connected(document, password, runbook)
+
+
 _PRODUCT = Product(
     plugin="rp-sql",
     title="SQL",
     kind=HOSTING_SERVER,
-    connect=connected,
+    connect=_connected,
     needs=list,
     deployed=_DEPLOYED,
     drop="DROP DATABASE [{name}];",
