@@ -47,6 +47,37 @@ class Protocol(HttpToolsProtocol):
             self.loop.call_later(1.0, self.transport.abort)
 
 
+class Prompt(uvicorn.Server):
+    """uvicorn's server, which ends when it is told to: its own looks ten times a second, and then waits as long."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._over = asyncio.Event()
+
+    def end(self) -> None:
+        """Answer what has begun, and stop; called from another thread."""
+        self._loop.call_soon_threadsafe(self._over.set)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+
+    async def main_loop(self) -> None:
+        """Do what there is to do until the end."""
+        await self._over.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening, and end all connections."""
+        for listens in (*self.servers, *(sockets or ())):
+            listens.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)  # those with nothing to answer are gone then
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wait_tasks_to_complete(), self.config.timeout_graceful_shutdown)
+
+
 @dataclass(frozen=True)
 class Server:
     """A running stamp: where it listens and how to reach it under its true names."""
@@ -116,19 +147,20 @@ def _listening(stamp: Stamp, host: str, port: int, **tls: Any) -> Iterator[Liste
         timeout_keep_alive=75,
         **tls,
     )
-    server = uvicorn.Server(config)
+    server = Prompt(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True, name="stamp")
     thread.start()
     try:
         _await_start(server, thread)
         yield Listening(listening.getsockname()[1], thread)
     finally:
-        server.should_exit = True
+        if server.started and thread.is_alive():
+            server.end()
         thread.join(10)
         listening.close()
 
 
-def _await_start(server: uvicorn.Server, thread: threading.Thread) -> None:
+def _await_start(server: Prompt, thread: threading.Thread) -> None:
     end = time.monotonic() + START_TIMEOUT
     while not server.started:
         if not thread.is_alive() or time.monotonic() > end:
