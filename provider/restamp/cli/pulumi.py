@@ -40,7 +40,8 @@ class Pulumi:
 
     def take_up(self) -> None:
         """Make ready after a run that was killed: a stale lock, creates that nobody knows the end of."""
-        self._run("stack", "select", "--create", self.stack)
+        if not (self._files("stacks", f"{self.stack}.json") or self._files("stacks", f"{self.stack}.json.gz")):
+            self._run("stack", "select", "--create", self.stack)
         self._take_over()
         killed = not self._env["PULUMI_BACKEND_URL"].startswith("file://")  # other backends show no locks: look anyway
         for owner in self._locks():
@@ -92,15 +93,18 @@ class Pulumi:
 
     def _locks(self) -> list[dict[str, Any]]:
         """Who holds the stack, in a backend of files; other backends tell when asked."""
-        backend = self._env["PULUMI_BACKEND_URL"]
-        if not backend.startswith("file://"):
-            return []
-        top = Path(backend.removeprefix("file://")) / ".pulumi" / "locks"
         found = []
-        for path in top.glob(f"**/{self.stack}/*.json"):
+        for path in self._files("locks", f"{self.stack}/*.json"):
             with contextlib.suppress(OSError, ValueError):
                 found.append(json.loads(path.read_text("utf-8")))
         return found
+
+    def _files(self, of: str, named: str) -> list[Path]:
+        """What a backend of files keeps of the stack; of other backends, nothing."""
+        backend = self._env["PULUMI_BACKEND_URL"]
+        if not backend.startswith("file://"):
+            return []
+        return list((Path(backend.removeprefix("file://")) / ".pulumi" / of).glob(f"**/{named}"))
 
     def _run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
