@@ -105,7 +105,8 @@ def _insides(arm: "Arm", runbook: Runbook, result: Comparison, progress: Callabl
             result.findings.append(Finding("not-covered", "note", whose, "the runbook does not know what is inside"))
             continue
         result.covered += tenant and contents.covered
-        contents.gone = inside.gone(wanted, contents, runbook.kinds, inside.way_in(arm, holder))
+        way = inside.way_in(arm, holder)
+        contents.gone = inside.gone(wanted, contents, runbook.kinds, way)
         differences = list(inside.compare(wanted, contents, runbook.kinds))
         keys = {(runbook.kinds.of(item).name, runbook.kinds.of(item).ref(item)) for item in wanted}
         result.equal += len(wanted) - sum(1 for item in differences if (item.kind, item.ref) in keys)
@@ -115,6 +116,7 @@ def _insides(arm: "Arm", runbook: Runbook, result: Comparison, progress: Callabl
         ]
         result.findings += lost.notes(wanted)
         result.findings += [_renamed(each, whose) for each in inside.renamed(wanted, contents, runbook.kinds)]
+        result.findings += [_awaited(each, whose) for each in inside.awaited(wanted, contents, runbook.kinds, way)]
         result.findings += [_left_out(item, whose) for item in differences if item.action == "left out"]
     progress("inside", count)
 
@@ -123,6 +125,13 @@ def _renamed(named: tuple[str, str], whose: str) -> Finding:
     """The same under another name is no difference: a stamp refuses a second one."""
     hint = "Nothing is missing. The next capture writes down the name that the stamp has."
     return Finding("renamed", "note", f"{named[0]} in {whose}", named[1], hint)
+
+
+def _awaited(name: str, whose: str) -> Finding:
+    """It is missing, and no run of `up` writes it until somebody else has done their part."""
+    hint = "Once the tenant has deployed it, restamp up writes it. If it never comes back: restamp accept"
+    message = "waits for the tenant to deploy the resource that it is on"
+    return Finding("awaits-resource", "note", f"{name} in {whose}", message, hint)
 
 
 def _left_out(item: Difference, whose: str) -> Finding:

@@ -1,7 +1,7 @@
 """What a subscription holds: seen as a whole, compared as a whole, brought back as a whole."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
@@ -231,6 +231,29 @@ def _other_name(kind: Kind[Any], document: Document, found: Found[Any]) -> str:
     return "" if other.lower() == kind.ref(document).lower() else f"is there as {other}, made by somebody else"
 
 
+def awaited(wanted: Iterable[Document], seen: Contents, kinds: Kinds, stamp: "Inside") -> Iterator[str]:
+    """Assignments and locks that are missing, and that `up` will not write before a tenant deploys what they are on."""
+    documents = list(wanted)
+    own = {kinds.of(document).resource_id(document, stamp.place).lower() for document in documents}
+    for document in documents:
+        there = seen.of(document, kinds) is not None or _principal(document).lower() in seen.gone
+        if not there and seen.was_read(document, kinds) and _lacks_its_resource(document, stamp, own):
+            yield f"{kinds.of(document).name} {kinds.of(document).ref(document)}"
+
+
+def _lacks_its_resource(document: Document, stamp: "Inside", own: Collection[str]) -> bool:
+    """Whether the single resource that an assignment or a lock is on is not there; a stamp may not mind.
+
+    `own` are ids, in lower case, of what restamp brings back itself.
+    """
+    group, within, place = f"/{getattr(document, 'scope', '')}".partition("/providers/")
+    resource = f"{group}{within}{'/'.join(place.split('/')[:3])}"  # what is nested in it is told by it
+    resource_id = f"/subscriptions/{stamp.place.subscription}{resource}".lower()
+    if not within or not group or resource_id in own:
+        return False
+    return stamp.resources is not None and resource_id not in stamp.resources
+
+
 Noted = Callable[[str, str], AbstractContextManager[dict[str, Any]]]
 
 
@@ -293,18 +316,9 @@ class _Work:
             return Result(kind.name, ref, "not verified")
         if cause := _blocked_by(kind, document, self.kinds, self.stamp, self.failed):
             return Result(kind.name, ref, "blocked", f"waits for {cause}")
-        if found is None and self._lacks_its_resource(document):
+        if found is None and _lacks_its_resource(document, self.stamp, self.brought_back):
             return Result(kind.name, ref, "waiting", "by tenant, who deploys the resource that it is on")
         return self._written(kind, document, resource_id, found)
-
-    def _lacks_its_resource(self, document: Document) -> bool:
-        """Whether the single resource that an assignment or a lock is on is not there; a stamp may not mind."""
-        group, within, place = f"/{getattr(document, 'scope', '')}".partition("/providers/")
-        resource = f"{group}{within}{'/'.join(place.split('/')[:3])}"  # what is nested in it is told by it
-        own = f"/subscriptions/{self.stamp.place.subscription}{resource}".lower()
-        if not within or not group or own in self.brought_back:
-            return False
-        return self.stamp.resources is not None and own not in self.stamp.resources
 
     def _written(self, kind: Kind[Any], document: Document, resource_id: str, found: Found[Any] | None) -> Result:
         ref = kind.ref(document)

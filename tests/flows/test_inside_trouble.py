@@ -82,8 +82,12 @@ def test_what_is_on_a_single_resource_waits_until_its_tenant_deployed_it_again(t
             f"RoleAssignment {MACHINE}/{on_it(stamp)[0]['name']}: waiting: by tenant, who deploys the resource" in told
         )
         assert not any("virtualmachines" in key for key, _ in stamp.state.store.everything())
+        awaited = "waits for the tenant to deploy the resource that it is on"
+        told = story.restamp("diff")
+        assert len([line for line in told.splitlines() if line.startswith("+ ")]) == told.count(awaited) == 2
 
         stamp.load([machine()])
+        assert awaited not in story.restamp("diff")
         story.restamp("up")
         assert {body["id"].rpartition("/")[2] for body in stamp.objects() if f"{MACHINE}/" in body["id"]} == {
             "keep",
