@@ -11,7 +11,7 @@ import yaml
 from restamp.models.document import Model
 from restamp.models.finding import Finding
 
-_OEM = "Ask the OEM, in writing, for a baseline of"
+_OEM = "That releases are what counts is inferred: ask the OEM, in writing, for a baseline of"
 
 
 class Releases(Model):
@@ -78,7 +78,13 @@ def fits(version: str, baseline: str) -> Iterator[Finding]:
             message = (
                 f"is of the backup's release, and another build than {version}: what is documented counts releases"
             )
-            yield Finding("baseline", "note", f"baseline {baseline}", message, "Ask the OEM whether the build matters.")
+            yield Finding(
+                "baseline",
+                "note",
+                f"baseline {baseline}",
+                message,
+                "That it does not matter is inferred: ask the OEM whether it does.",
+            )
     elif theirs not in known().releases or ours not in known().releases:
         message = f"is of {theirs}, and the backup of {ours}: how far apart they are stands in no list that restamp has"
         yield Finding("baseline", "warn", f"baseline {baseline}", message, f"{_OEM} {fitting}.")

@@ -85,7 +85,7 @@ def test_what_is_there_is_not_called_for(native: Bench) -> None:
     native.tokens.clear()
     found = native.ask("restore")
 
-    assert (found.status, found.message) == ("done", "1 of 1 plans and 1 of 1 offers are there: restored")
+    assert (found.status, found.message) == ("done", "1 of 1 plans and 1 of 1 offers are there: restored (inferred)")
     assert "since" in found.facts
     assert posted(native) == 1
 

@@ -12,6 +12,7 @@ from restamp.errors import Refused
 from restamp.models.finding import Finding
 
 _HINT = "Recover from a backup whose chain is whole: `restamp backups list`."
+_MADE = f"{_HINT} That a stamp takes no such chain is inferred, from strings in Microsoft's assemblies."
 # what must be one within a chain: the controller refuses other links (from the strings in Microsoft's assemblies)
 _ONE = {
     "certificate": "thumbprint",
@@ -139,7 +140,7 @@ def _mixed(about: str, what: str, snapshots: Iterable[Snapshot]) -> Iterator[Fin
     for name, field in _ONE.items():
         if len(said := _said(items, field)) > 1:
             message = f"{what} are of more than one {name}: {', '.join(said)}"
-            yield Finding("mixed", "stop", about, message, _HINT)
+            yield Finding("mixed", "stop", about, message, _MADE)
 
 
 def _twice(about: str, tips: Iterable[Snapshot]) -> Iterator[Finding]:

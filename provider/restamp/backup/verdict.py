@@ -13,6 +13,9 @@ from restamp.models.finding import Finding, Level
 
 Word = Literal["recoverable", "not recoverable", "not proven"]
 _HINT = "Recover from another backup: `restamp backups list` shows them all."
+_MARKS = (
+    f"{_HINT} That a backup has to have succeeded, be uploaded and ready is inferred: ask Microsoft before you go on."
+)
 _SAME = {
     "certificate": "thumbprint",
     "deployment": "deployment",
@@ -48,6 +51,12 @@ class Verdict:
     def begun(self) -> dt.datetime | None:
         """The moment up to which the stamp's state is in it, by the stamp's own word if there is one."""
         return self.facts.begun if self.facts else self.whole.begun if self.whole else None
+
+    @property
+    def state_of(self) -> str:
+        """The same for people; what only the share says relies on what its times are."""
+        source = "" if self.facts else " (by the share alone: inferred)"
+        return f"{self.begun:%Y-%m-%d %H:%M} UTC{source}" if self.begun else "nobody knows when"
 
     @property
     def version(self) -> str:
@@ -89,7 +98,7 @@ def newest(found: Catalogue, said: Sequence[Said], proof: Proof) -> Iterator[Ver
 def too_old(verdict: Verdict, most: dt.timedelta, now: dt.datetime) -> Iterator[Finding]:
     """A warning where what the backup has is older than what may be lost."""
     if verdict.begun and now - verdict.begun > most:
-        message = f"has the stamp's state of {verdict.begun:%Y-%m-%d %H:%M} UTC, {_in_words(now - verdict.begun)} ago"
+        message = f"has the stamp's state of {verdict.state_of}, {_in_words(now - verdict.begun)} ago"
         hint = f"At most {_in_words(most)} may be lost: look at why there is no newer one to recover from."
         yield _finding("too-old", "warn", verdict.backup, message, hint)
 
@@ -116,7 +125,7 @@ def _of_the_stamp(backup: str, facts: BackupFacts | None, when: str) -> Iterator
     wanted = "whether it succeeded, is completely uploaded and ready for cloud recovery is not known"
     if facts is not None:
         for sentence in facts.missing:
-            yield _finding("not-ready", "stop", backup, f"asked {when}, the stamp said: {sentence}")
+            yield _finding("not-ready", "stop", backup, f"asked {when}, the stamp said: {sentence}", _MARKS)
     elif when:
         hint = "Ask while the stamp answers, and capture after each backup: restamp capture --commit"
         yield _finding("unheard-of", "warn", backup, f"asked {when}, the stamp did not name it: {wanted}", hint)
@@ -151,4 +160,5 @@ def _of_what_is_missing(parts: Whole, found: Catalogue, facts: BackupFacts | Non
     known = here | {repository.lower() for repository in others}
     for role in sorted(set(roles) - {repository.partition(";")[0] for repository in known}):
         message = f"the stamp says that it backed up role {roles[role]}, and no repository here is called by it"
-        yield _finding("missing", "warn", parts.backup, message)
+        hint = f"That repositories are called by their roles is inferred: it may be there under another name. {_HINT}"
+        yield _finding("missing", "warn", parts.backup, message, hint)

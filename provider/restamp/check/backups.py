@@ -38,8 +38,10 @@ def of_settings(scheduler: bool | None, capacity: str | None) -> Iterator[Findin
         yield Finding("scheduler-off", "stop", "backups", "automatic backups are switched off", hint)
     free = _terabytes(capacity or "")
     if free is not None and free < _LITTLE:
-        hint = "Make room on the share, or shorten the retention."
-        yield Finding("share-almost-full", "warn", "backups", f"the share has {capacity} left", hint)
+        hint = "Make room on the share, or shorten the retention. When the portal warns is documented nowhere."
+        yield Finding(
+            "share-almost-full", "warn", "backups", f"the share has {capacity} left, less than {_LITTLE} TB", hint
+        )
 
 
 def _terabytes(text: str) -> float | None:

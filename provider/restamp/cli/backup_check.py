@@ -132,7 +132,7 @@ def _asides(verdict: "Verdict", lost: dt.timedelta | None, baselines: Sequence[s
 def _lines(verdict: "Verdict") -> Iterator[str]:
     yield f"backup {verdict.backup}: {verdict.word}"
     if verdict.begun:
-        yield f"  the stamp's state of {verdict.begun:%Y-%m-%d %H:%M} UTC"
+        yield f"  the stamp's state of {verdict.state_of}"
     if parts := verdict.whole:
         count = f"{many(len(parts.chains), 'repository', 'repositories')}, {many(len(parts.links), 'snapshot')}"
         of = f"version {verdict.version}, OEM {parts.one('oem_version')}, certificate {parts.one('thumbprint')}"
@@ -144,8 +144,8 @@ def _forecast(verdict: "Verdict", baselines: Sequence[str], nodes: int) -> Itera
 
     if not verdict.version:
         return
-    builds = " and ".join(takes(verdict.version))
-    yield f"  baseline builds that take it: {builds} (documented: its own release, or one newer)"
+    builds, rule = " and ".join(takes(verdict.version)), "its own release, or one newer; that releases count: inferred"
+    yield f"  baseline builds that take it: {builds} (documented: {rule})"
     for way in ways(verdict.version, nodes):
         if not baselines or way.baseline in map(release, baselines):
             yield f"    {way}"

@@ -85,9 +85,8 @@ def _lines(found: "Catalogue", backups: "list[Whole]") -> Iterator[str]:
 def _summary(found: "Catalogue", backups: "list[Whole]") -> str:
     ids = set(found.backups)
     between = sum(1 for snapshot in found.snapshots if snapshot.backup not in ids)
-    told = (
-        f"{many(len(backups), 'backup')}, {many(len(found.snapshots), 'snapshot')}, {between} of them between backups"
-    )
+    told = f"{many(len(backups), 'backup')}, {many(len(found.snapshots), 'snapshot')}"
+    told += f", {between} of them between backups (inferred)"
     return f"{told}; whether one can be recovered from: restamp backups check"
 
 

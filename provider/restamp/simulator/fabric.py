@@ -180,28 +180,26 @@ RULES = (
         assumed=("Fabric: what an action changes in a node or an infrastructure machine shows at once.",),
     ),
     row("infraRoles", actions=acts(APPLICATION, {"Restart": {}})),
-    row("infraRoleInstances", actions=acts(COMPUTE, INSTANCE_ACTIONS)),
+    row(
+        "infraRoleInstances",
+        source="swagger",
+        actions=acts(COMPUTE, INSTANCE_ACTIONS),
+        assumed=(
+            "Fabric: infrastructure machines (infraRoleInstances) answer as nodes do; recordings have their ids alone.",
+        ),
+    ),
     row(
         "ipPools",
         methods={GET, LIST, PUT},
         answers={PUT: put_pool},
         assumed=("IP pools: PUT replaces one that is there; no address of a new one is in use.",),
     ),
-    *(
-        row(kind)
-        for kind in (
-            "edgeGateways",
-            "edgeGatewayPools",
-            "fileShares",
-            "logicalNetworks",
-            "macAddressPools",
-            "slbMuxInstances",
-        )
-    ),
-    row("logicalNetworks/logicalSubnets", name="joined"),
-    row("storageSubSystems", name="joined"),
-    row("storageSubSystems/storagePools", name="joined"),
-    row("storageSubSystems/storagePools/volumes", name="joined"),
+    *(row(kind) for kind in ("edgeGateways", "fileShares", "logicalNetworks", "macAddressPools")),
+    *(row(kind, source="swagger") for kind in ("edgeGatewayPools", "slbMuxInstances")),
+    row("logicalNetworks/logicalSubnets", name="joined", source="swagger"),
+    row("storageSubSystems", name="joined", source="swagger"),
+    row("storageSubSystems/storagePools", name="joined", source="swagger"),
+    row("storageSubSystems/storagePools/volumes", name="joined", source="swagger"),
     row(SUBSYSTEM, "2018-10-01", name="joined"),
     row(f"{SUBSYSTEM}/drives", *STORAGE, name="joined"),
     row(f"{SUBSYSTEM}/volumes", *STORAGE, name="joined"),

@@ -55,7 +55,7 @@ def _put(run: Run, setting: _Setting) -> StepResult:
         if setting.readable and _says(pep.run(f"Get-{setting.cmdlet}"), wanted):
             return done(f"{setting.title}: as it should be")
         pep.run(f"Set-{setting.cmdlet}", **wanted)
-    return done(f"{setting.title}: set")
+    return done(f"{setting.title}: set, as no list of what a recovery brings back has it (inferred)")
 
 
 def _parameters(given: Any) -> dict[str, Any]:

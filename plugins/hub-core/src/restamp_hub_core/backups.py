@@ -25,8 +25,8 @@ restamp backups copy <share> {backup} --to <folder>
 restamp backups check <folder> {backup} --key <.pfx>
 
 Or let restamp do it: share and copyTo under plugins: hub-core: settings in stamp.yaml."""
-_ENABLE = """Enable infrastructure backups again, in the administrator portal under Infrastructure backup: to a *new*
-folder, with the user, frequency and retention as before:
+_ENABLE = """No settings of backups come back with a recovery (inferred). Enable infrastructure backups again, in the
+administrator portal under Infrastructure backup: to a *new* folder, with the user, frequency and retention as before:
 
 {was}
 
@@ -144,7 +144,8 @@ def first(run: Run) -> StepResult:
     mine = sorted((each for each in infos if each.get("deploymentID") == target), key=_made)
     if whole := [each for each in mine if is_recoverable(each)]:
         return done(
-            f"backup {whole[-1]['backupId']} can be recovered from", facts={"backup": str(whole[-1]["backupId"])}
+            f"backup {whole[-1]['backupId']} can be recovered from: it succeeded, is uploaded and ready (inferred)",
+            facts={"backup": str(whole[-1]["backupId"])},
         )
     newest = mine[-1] if mine else {}
     if newest.get("status") in _UNDER_WAY or (

@@ -39,7 +39,7 @@ def _check(found: str, run: Run) -> None:
         message = f"is that of deployment {found}, and the recovery's target is {target}"
     else:
         return
-    hint = "RESTAMP_PEP has to name the ERCS machines of the redeployed stamp."
+    hint = "RESTAMP_PEP has to name the ERCS machines of the redeployed stamp. That both say one id is inferred."
     raise Refused([Finding("wrong-target", "stop", "the privileged endpoint", message, hint)])
 
 

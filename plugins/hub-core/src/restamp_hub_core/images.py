@@ -19,9 +19,9 @@ from restamp_hub_core.stamp import COMPUTE, properties
 if TYPE_CHECKING:
     from restamp.arm.client import Arm
 
-_HOW = """Bring back what tenants deploy machines from. In the administrator portal, Marketplace management, download
-what came from the marketplace{offline}. Upload your own with Add-AzsPlatformImage and Add-AzsVMExtension; what a
-document names as its source has the hash beside it.
+_HOW = """Bring back what tenants deploy machines from, which stands in no list of what a recovery restores (inferred).
+In the administrator portal, Marketplace management, download what came from the marketplace{offline}. Upload your own
+with Add-AzsPlatformImage and Add-AzsVMExtension; what a document names as its source has the hash beside it.
 
 {listed}"""
 _OFFLINE = " (with the marketplace syndication tool, on a machine that reaches Azure)"

@@ -1,4 +1,4 @@
-"""BitLocker recovery keys: new after every deployment and every update (documented), sealed into the runbook."""
+"""BitLocker recovery keys: new after every update (documented), so after a deployment too (inferred): sealed."""
 
 import json
 from collections.abc import Iterator

@@ -37,7 +37,7 @@ def restore(run: Run) -> StepResult:
     if how.startswith(_SINCE):
         return _restored(run, attempts, dt.datetime.fromisoformat(how.removeprefix(_SINCE)))
     if found := _back(run):
-        return _restored(run, attempts, stamp.time(run.arm), f"{found} are there: restored")
+        return _restored(run, attempts, stamp.time(run.arm), f"{found} are there: restored (inferred)")
     if attempts < run.settings.restore_attempts:
         return _posted(run, attempts + 1)
     what = "failed" if how == _FAILED else "was posted, and nobody heard the answer, so it may be on its way"

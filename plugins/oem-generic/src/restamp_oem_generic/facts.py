@@ -59,7 +59,7 @@ def _of_the_backup(runbook: Runbook, recovery: Recovery) -> dict[str, str | None
 
 def _verdict(runbook: Runbook, recovery: Recovery) -> str:
     against = [f"{finding.about} {finding.message}. {finding.hint}" for finding in baseline(runbook, recovery)]
-    return " ".join(against) or "By the documented rule it takes the backup."
+    return " ".join(against) or "By the documented rule it takes the backup; that the rule counts releases is inferred."
 
 
 def backup_of(runbook: Runbook, recovery: Recovery) -> BackupFacts | None:
