@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
+from itertools import groupby
 from typing import Any, TypeVar
 
 import pluggy
@@ -55,6 +56,17 @@ class Plugin:
             raise PluginFailed(self.name, "plugin_card", f"its card says {card.name}, and its entry point {self.name}")
         return card
 
+    @cached_property
+    def unusable(self) -> str:
+        """Why no runbook can use it; empty where one can."""
+        if self.broken or "plugin_card" not in self.hooks:
+            return self.broken or "has no plugin_card"
+        try:
+            self.card  # noqa: B018 it is made here
+        except PluginFailed as error:
+            return str(error)
+        return ""
+
     def call(self, hook: str, answer: type[T], **arguments: Any) -> T:
         """What a hook of it answers; PluginFailed where it raises, or answers something else."""
         found = self._called(hook, arguments)
@@ -94,10 +106,14 @@ class Used:
 @cache
 def installed() -> tuple[Plugin, ...]:
     """Every plugin of this environment, in name order; those that cannot be loaded too, with the reason."""
-    return tuple(_loaded(entry) for entry in sorted(entry_points(group=hookspecs.GROUP), key=lambda item: item.name))
+    entries = sorted(entry_points(group=hookspecs.GROUP), key=lambda item: item.name)
+    return tuple(_loaded(*same) for _, same in groupby(entries, key=lambda item: item.name))
 
 
-def _loaded(entry: EntryPoint) -> Plugin:
+def _loaded(entry: EntryPoint, *others: EntryPoint) -> Plugin:
+    if others:
+        names = sorted(each.dist.name for each in (entry, *others) if each.dist)
+        return Plugin(entry.name, "", broken=f"{' and '.join(names)} both have it: pip uninstall one of them")
     version = entry.dist.version if entry.dist else ""
     try:
         plugin = Plugin(entry.name, version, entry.load())
@@ -153,11 +169,10 @@ def unfit(name: str, plugin: Plugin | None, captured: Captured | None) -> Findin
     before = captured.plugins.get(name) if captured else None
     if plugin is None:
         return _not_installed(name, before)
-    if plugin.broken or "plugin_card" not in plugin.hooks:
-        reason = plugin.broken or "has no plugin_card"
+    if plugin.unusable:
         return _stop(
             name,
-            f"cannot be used: {reason}",
+            f"cannot be used: {plugin.unusable}",
             f"Install a version that fits this restamp: pip install -U restamp-{name}",
         )
     if before and plugin.version and Version(plugin.version) < Version(before):

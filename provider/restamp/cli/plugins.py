@@ -46,7 +46,7 @@ def plugins(context: typer.Context, runbook: RunbookOption = None) -> None:
     stamp, captured = (stamp_of(folder), last_capture(folder)) if folder else (None, None)
     for plugin in installed():
         print(f"{plugin.name} {plugin.version}: {_what(plugin, stamp, captured)}")
-        if not plugin.broken:
+        if not plugin.unusable:
             print(f"  {plugin.card.role}: {plugin.card.title}")
             print(f"  hooks: {', '.join(plugin.hooks)}")
     there = {plugin.name for plugin in installed()}
@@ -117,8 +117,8 @@ def new(
 def _what(plugin: "Plugin", stamp: "Stamp | None", captured: "Captured | None") -> str:
     from restamp.plugins import unfit
 
-    if plugin.broken:
-        return f"not used: cannot be loaded: {plugin.broken}"
+    if plugin.unusable:
+        return f"NOT USABLE: {plugin.unusable}"
     if stamp is None:
         return "installed; there is no runbook here"
     if plugin.name not in stamp.plugins:
