@@ -9,6 +9,7 @@ from restamp.steps.times import length
 
 if TYPE_CHECKING:
     from restamp.cli.standing import Resource
+    from restamp.models.step import Step
     from restamp.steps import Placed, Work
     from restamp.steps.times import Times
 
@@ -19,12 +20,11 @@ def told(found: "Work", standing: "Mapping[str, Resource]", form: Format) -> str
     """The whole plan of a recovery, with how each step stands; `standing` is by the id of the step."""
     from restamp.steps.times import times
 
-    done = {name for name, item in standing.items() if item.status == "done"}
-    when = times(found.plan, done)
+    when = times(found.plan, {name for name, item in standing.items() if item.status == "done"})
     if form == "json":
         return json.dumps(_as_data(found, standing, when), indent=1, ensure_ascii=False)
     if form == "mermaid":
-        return "\n".join(_mermaid(found, done, when))
+        return "\n".join(_mermaid(found, standing, when))
     return "\n".join(_text(found, standing, when))
 
 
@@ -48,12 +48,10 @@ def _text(found: "Work", standing: "Mapping[str, Resource]", when: "Times") -> I
 
 def _lines(placed: "Placed", resource: "Resource | None") -> Iterator[str]:
     step = placed.step
-    status = resource.status if resource else "not run"
+    status = _status(resource)
     yield f"  {status:8} {step.id}  {step.title}  ({step.by}{', destroys' if step.destructive else ''})"
     why = [*placed.reasons, *([f"needs {name}" for name in placed.needs if f"after {name}" not in placed.reasons])]
-    took = [f"takes {_span(*step.takes)}"] if step.takes else []
-    lead = [f"order {length(step.lead)} ahead"] if step.lead else []
-    said = [*took, *lead, *([f"source: {step.source}"] if step.source else []), *why]
+    said = [*_times(step), *([f"source: {step.source}"] if step.source else []), *why]
     if said:
         yield f"           {'; '.join(said)}"
     if status != "done" and step.how:
@@ -62,26 +60,36 @@ def _lines(placed: "Placed", resource: "Resource | None") -> Iterator[str]:
         yield f"           {resource.outputs.get('message')}"
 
 
-def _mermaid(found: "Work", done: set[str], when: "Times") -> Iterator[str]:
+def _status(resource: "Resource | None") -> str:
+    return resource.status if resource else "not run"
+
+
+def _times(step: "Step") -> list[str]:
+    took = [f"takes {_span(*step.takes)}"] if step.takes else []
+    return [*took, *([f"order {length(step.lead)} ahead"] if step.lead else [])]
+
+
+def _mermaid(found: "Work", standing: "Mapping[str, Resource]", when: "Times") -> Iterator[str]:
     names = {placed.id: f"s{number}" for number, placed in enumerate(found.plan.steps)}
     yield "flowchart TD"
     for gate in found.plan.gates:
-        yield f'  {gate}{{{{"{gate}"}}}}'
+        yield f'  {gate}{{{{"{gate}<br/>{_between(when.gates[gate].best, when.gates[gate].worst)}"}}}}'
         before = found.plan.gate_before(gate)
         if before:
             yield f"  {before} --> {gate}"
     yield '  documents["documents of the runbook"]'
     yield f"  {found.plan.gate_before('control-plane-restored')} --> documents --> control-plane-restored"
     for placed in found.plan.steps:
-        title = placed.step.title.replace('"', "'")
-        yield f'  {names[placed.id]}["{placed.id}<br/>{title}<br/>{placed.step.by}"]'
+        title, status = placed.step.title.replace('"', "'"), _status(standing.get(placed.id))
+        told = "; ".join((placed.step.by, *_times(placed.step), status))
+        yield f'  {names[placed.id]}["{placed.id}<br/>{title}<br/>{told}"]'
         for other in placed.needs:
             yield f"  {names[other]} --> {names[placed.id]}"
         if placed.begins and not placed.needs:
             yield f"  {placed.begins} --> {names[placed.id]}"
         yield f"  {names[placed.id]} --> {placed.holds}"
         yield from (f"  {names[placed.id]} --> documents" for _ in placed.before_kinds[:1])
-    yield from (f"  style {names[name]} fill:#cfc" for name in names if name in done)
+    yield from (f"  style {names[name]} fill:#cfc" for name in names if _status(standing.get(name)) == "done")
     yield from (f"  style {names[name]} stroke-width:4px" for name in when.critical)
 
 
@@ -93,7 +101,7 @@ def _as_data(found: "Work", standing: "Mapping[str, Resource]", when: "Times") -
         resource = standing.get(placed.id)
         said = placed.step.model_dump(mode="json", by_alias=True, exclude_none=True)
         return said | {
-            "status": resource.status if resource else "not run",
+            "status": _status(resource),
             "message": str(resource.outputs.get("message") or "") if resource else "",
             "begins": placed.begins,
             "holds": placed.holds,
