@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from restamp.arm.settings import Settings, read
-from restamp.errors import CmdletFailed, NoAdministrator, Refused, Rejected, Unanswered, Unreachable
+from restamp.errors import CmdletFailed, NoAdministrator, Refused, Rejected, StampError, Unanswered, Unreachable
 from restamp.remoting import DEFAULT, Certificate, Credential, Endpoint, Remote, Secret, connect, privileged_endpoint
 from restamp.simulator import Fault
 from restamp.simulator.baseline import Baseline
@@ -264,6 +264,23 @@ def test_a_session_that_was_gone_is_opened_anew(server: Server, pep: Remote) -> 
     server.stamp.clock.advance(timedelta(hours=3).total_seconds())
 
     assert pep.run("Get-CloudAdminUserList") == ["CloudAdmin"]
+
+
+def test_sessions_that_end_one_after_the_other_are_no_crash(server: Server, pep: Remote) -> None:
+    """At whatever request of the next one: the cmdlet is run in another session, or a stamp's error says why not."""
+    flies = partial(server.stamp.clock.advance, timedelta(hours=3).total_seconds())
+    answered = 0
+    for at in range(12):
+        server.stamp.faults.clear()
+        pep.run("Get-CloudAdminUserList")
+        flies()
+        server.stamp.faults[:] = [Fault("/wsman", after=at, first=flies)]
+        with suppress(StampError):
+            answered += pep.run("Get-CloudAdminUserList") == ["CloudAdmin"]
+    server.stamp.faults[:] = [Fault("/wsman", times=None, first=flies)]
+    with pytest.raises(StampError):
+        pep.run("Get-CloudAdminUserList")
+    assert answered > 5
 
 
 def test_a_connection_that_ends_while_a_cmdlet_runs_is_no_failure_and_no_success(server: Server, pep: Remote) -> None:

@@ -13,6 +13,8 @@ from .values import secrets_of
 if TYPE_CHECKING:
     from .session import Session
 
+_SESSIONS = 5  # opened for one cmdlet, at most: each that is gone ran nothing
+
 
 class Remote:
     """Runs cmdlets at an endpoint, one at a time; close it, or use it as a context."""
@@ -67,11 +69,13 @@ class Remote:
         """A pipe's output; a session ends when nobody used it for long, or its host restarts: then in a new one."""
         from .session import Gone
 
-        try:
-            return self._opened().run(cmdlets, parameters, self._say, secrets)
-        except Gone:  # nothing was run
-            self.close()
-            return self._opened().run(cmdlets, parameters, self._say, secrets)
+        for _ in range(_SESSIONS):
+            try:
+                return self._opened().run(cmdlets, parameters, self._say, secrets)
+            except Gone:  # nothing was run
+                self.close()
+        hosts = ", ".join(host.name for host in self.endpoint.each())
+        raise Unreachable(hosts, f"{_SESSIONS} sessions ended before {cmdlets[0]} was run")
 
     def _opened(self) -> "Session":
         """The session; or a new one, at the first host that gives one."""
