@@ -36,6 +36,11 @@ def test_a_recovery_waits_for_people_and_vendors_and_goes_on_where_it_stopped(
 
     evidence = tmp_path / "photo.jpg"
     evidence.write_bytes(b"a rack")
+    told = world.restamp(
+        "signoff", "oem-acme/rack", "oem-acme/deploy", "oem-acme/tack", "--by", "Ann", status=2, **acme
+    )
+    assert "oem-acme/deploy: is done by restamp, and needs nobody's word" in told
+    assert "oem-acme/tack: no plugin in use has such a step" in told
     told = world.restamp("signoff", "oem-acme/rack", "--by", "Ann", "--evidence", str(evidence), **acme)
     assert "photo.jpg: 6 bytes, sha256 " in told
     told = world.restamp("up", status=3, **acme)

@@ -1,9 +1,12 @@
 """Prepare: `drill`, a rehearsal from bare hardware to a verified stamp."""
 
+import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -14,12 +17,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def drill(
-    way: Annotated[
-        Literal["native", "rebuild"], typer.Option(help="Out of the infrastructure backup, or from the runbook alone.")
-    ] = "native",
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild/--native", help="From the runbook alone, or out of the infrastructure backup.")
+    ] = False,
     subscriptions: Annotated[int, typer.Option(help="How large the stamp is.", min=1)] = 60,
     hardware: Annotated[
-        str, typer.Option(help="The machines it comes back on: contoso-g4 or fabrikam-g6.")
+        str, typer.Option("--oem", "--hardware", help="Whose machines it comes back on: contoso-g4 or fabrikam-g6.")
     ] = "contoso-g4",
     nodes: Annotated[int, typer.Option(help="How many of them.", min=4, max=16)] = 4,
     plugin: Annotated[
@@ -32,7 +35,10 @@ def drill(
     ] = None,
     folder: Annotated[
         Path | None,
-        typer.Option(help="Where all of it happens, and stays; left out: a temporary folder.", metavar="FOLDER"),
+        typer.Option(
+            help="Where all of it happens, and stays; left out: a temporary folder, kept where the drill fails.",
+            metavar="FOLDER",
+        ),
     ] = None,
 ) -> None:
     """Rehearse a whole recovery on a simulated stamp: backed up, captured, lost, redeployed, brought back, compared.
@@ -48,16 +54,28 @@ def drill(
 
     there = [each.name for each in installed() if not each.broken]
     plugins = plugin or [name for name in ("hub-core", "oem-generic", "oem-redfish") if name in there]
-    asked = Asked(way, subscriptions, hardware, nodes, tuple(plugins), faults)
-    with tempfile.TemporaryDirectory(prefix="restamp-drill-") as scratch:
-        there_to = folder or Path(scratch)
-        there_to.mkdir(parents=True, exist_ok=True)
-        rehearsal = Drill(asked, there_to.resolve(), _project(), lambda line: print(line, flush=True))
+    asked = Asked("rebuild" if rebuild else "native", subscriptions, hardware, nodes, tuple(plugins), faults)
+    with _place(folder) as place:
+        rehearsal = Drill(asked, place, _project(), lambda line: print(line, flush=True))
         rehearsal.run()
-        print()
-        for line in timeline(rehearsal.stages, rehearsal.declared):
-            print(line)
-        print("\nthe stamp that came back is the one that was lost", file=sys.stdout)
+    print()
+    for line in timeline(rehearsal.stages, rehearsal.declared):
+        print(line)
+    print("\nthe stamp that came back is the one that was lost")
+
+
+@contextmanager
+def _place(folder: Path | None) -> Iterator[Path]:
+    """The folder given; else one that is gone afterwards, unless the drill fails."""
+    place = (folder or Path(tempfile.mkdtemp(prefix="restamp-drill-"))).resolve()
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        yield place
+    except BaseException:
+        print(f"the folder of the rehearsal: {place}", file=sys.stderr)
+        raise
+    if folder is None:
+        shutil.rmtree(place)
 
 
 def _project() -> Path:

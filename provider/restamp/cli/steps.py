@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -26,7 +26,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def signoff(
-    step: Annotated[str, typer.Argument(help="The step, as `status` prints it: oem-generic/racking.", metavar="STEP")],
+    step: Annotated[
+        list[str],
+        typer.Argument(help="The steps, as `status` prints them: oem-generic/racking.", metavar="STEP..."),
+    ],
     by: Annotated[
         str, typer.Option(help="Who did it, or allows it; left out: this machine's user.", metavar="NAME")
     ] = "",
@@ -46,7 +49,7 @@ def signoff(
     """Say that people did a step, or allow one that destroys something: `up` goes on with it. Asks no stamp.
 
     Writes recoveries/<id>/signoffs/<step>.yaml, for the text of the step as it is today: should that change, it is
-    asked for again.
+    asked for again. Of several steps all is said of each: who, evidence, facts and note.
     """
     from restamp.cli.here import recovery_of, runbook_folder
     from restamp.models.step import SignOff
@@ -58,35 +61,32 @@ def signoff(
 
     folder = runbook_folder(runbook)
     loaded, begun = load(folder, all_kinds()), recovery_of(folder, recovery)
-    found = _meant(work(loaded, begun, loaded.kinds), step.removeprefix("Step "))
+    meant = _meant(work(loaded, begun, loaded.kinds), [name.removeprefix("Step ") for name in step])
     files = tuple(evidence_of(_there(path)) for path in evidence or [])
     facts = dict(_pair(item) for item in fact or [])
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
-    said = SignOff(
-        step=found.id,
-        by=by or getpass.getuser(),
-        at=now,
-        digest=found.digest,
-        evidence=files,
-        facts=facts,
-        note=note or None,
-    )
-    path = sign(folder, begun.id, said)
-    print(f"{found.id} ({found.title}): {'allowed' if found.by == 'restamp' else 'done'}, says {said.by}")
+    who: dict[str, Any] = {"by": by or getpass.getuser(), "at": now, "note": note or None}
+    written: list[str] = []
+    for found in meant:
+        said = SignOff(step=found.id, digest=found.digest, evidence=files, facts=facts, **who)
+        written.append(str(sign(folder, begun.id, said)))
+        print(f"{found.id} ({found.title}): {'allowed' if found.by == 'restamp' else 'done'}, says {said.by}")
     for file in files:
         print(f"  {file.file}: {file.size} bytes, sha256 {file.sha256}")
-    print(f"needed: {path} in git: git add {path} && git commit")
+    print(f"needed: {' '.join(written)} in git: git add {' '.join(written)} && git commit")
     print("next: restamp up")
 
 
-def _meant(found: "Work", name: str) -> "Step":
-    placed = found.plan.find(name)
-    if placed is not None and placed.step.signed:
-        return placed.step
+def _meant(found: "Work", names: list[str]) -> "list[Step]":
+    """The steps of these names; Refused with every one that is none to be signed off."""
+    placed = {name: found.plan.find(name) for name in names}
     signed = [item.id for item in found.plan.steps if item.step.signed]
-    message = "is done by restamp, and needs nobody's word" if placed else "no plugin in use has such a step"
     hint = f"Signed off are: {', '.join(signed[:5])}. `restamp status --all` has them all." if signed else "None is."
-    raise Refused([Finding("signoff", "stop", name, message, hint)])
+    said = {True: "no plugin in use has such a step", False: "is done by restamp, and needs nobody's word"}
+    unsigned = [name for name in placed if name not in signed]
+    if wrong := [Finding("signoff", "stop", name, said[placed[name] is None], hint) for name in unsigned]:
+        raise Refused(wrong)
+    return [item.step for item in placed.values() if item is not None]
 
 
 def _there(path: Path) -> Path:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
 from restamp.runbook.read import recorded_backups
+from restamp.simulator import redfish
 
 if TYPE_CHECKING:
     from restamp.arm.client import Arm
@@ -115,7 +116,9 @@ def decided(drill: "Drill") -> None:
     file = drill.runbook / "recoveries" / drill.recovery / "recovery.yaml"
     document = yaml.load(file.read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - texts, lists and maps
     target = document.setdefault("target", {})
-    target |= {"hardware": drill.asked.hardware, "nodes": str(drill.asked.nodes)}
+    maker, model = redfish.maker(drill.asked.hardware)
+    target |= {"hardware": model, "nodes": str(drill.asked.nodes)}
+    target |= {"oem": maker} if maker != redfish.maker(drill.before)[0] else {}
     newest = (recorded_backups(drill.runbook) or _NONE).newest
     if drill.asked.way == "native" and newest is not None:
         document |= {"backup": newest.time.isoformat(), "backupId": newest.id}

@@ -5,6 +5,7 @@ import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import groupby, takewhile
 from typing import TYPE_CHECKING, Any
 
 from restamp import rack
@@ -28,24 +29,18 @@ _MEANING = uuid.uuid5(uuid.NAMESPACE_URL, "a drill's tenants let restamp in")
 
 def redeployed(drill: "Drill") -> None:
     """Everything that people do before a stamp answers; the deployment is the simulator's."""
-    deployed = False
-    for step in drill.steps():
-        if step["holds"] != "stamp-ready" or step["by"] == "restamp":
-            continue
-        if step["id"].endswith(_DEPLOYS):
-            _deploy(drill)
-            deployed = True
-        _sign(drill, step)
-    if not deployed:
-        _deploy(drill)
+    mine = [step for step in drill.steps() if step["holds"] == "stamp-ready" and step["by"] != "restamp"]
+    before = list(takewhile(lambda step: not step["id"].endswith(_DEPLOYS), mine))
+    _sign(drill, before)
+    _deploy(drill)
+    _sign(drill, mine[len(before) :])
     drill.restamp("begin", drill.recovery, shown="target")
 
 
 def done(drill: "Drill", waiting: Iterable[Told]) -> bool:
     """Do and sign off what is waited for; whether there was anything of that kind."""
     mine = [step for step in waiting if step["by"] != "restamp" or step.get("destructive")]
-    for step in mine:
-        _sign(drill, step)
+    _sign(drill, mine)
     return bool(mine)
 
 
@@ -104,5 +99,11 @@ def _deploy(drill: "Drill") -> None:
     drill.restamp("simulator", "redeploy", *options, shown="^deployed")
 
 
-def _sign(drill: "Drill", step: Told) -> None:
-    drill.restamp("signoff", step["id"], "--by", step["by"] if step["by"] != "restamp" else "operator", shown="says")
+def _sign(drill: "Drill", steps: Iterable[Told]) -> None:
+    """Each person signs off what is theirs; what destroys something the operator allows."""
+
+    def signs(step: Told) -> str:
+        return "operator" if step["by"] == "restamp" else str(step["by"])
+
+    for by, theirs in groupby(sorted(steps, key=signs), signs):
+        drill.restamp("signoff", *(step["id"] for step in theirs), "--by", by, shown="says")

@@ -61,6 +61,7 @@ class Drill:
     name: str = NAME
     region: str = REGION
     recovery: str = RECOVERY
+    before: str = "contoso-g4"  # the machines that are lost
     _env: dict[str, str] = field(default_factory=dict)
     _stamp: "subprocess.Popen[bytes] | None" = None
 
@@ -234,7 +235,7 @@ class Drill:
             "--folder",
             str(self.folder / "stamp"),
         ]
-        command += ["--share", str(self.share), "--pep", "--hurried", "--nodes", "4", "--hardware", "contoso-g4"]
+        command += ["--share", str(self.share), "--pep", "--hurried", "--nodes", "4", "--hardware", self.before]
         command += ["--population", str(asked.subscriptions), "--contents"]
         command += [] if asked.faults is None else ["--faults", str(asked.faults)]
         with log.open("wb") as file:
@@ -245,7 +246,7 @@ class Drill:
                 raise Refused([Finding("drill", "stop", "the simulator", log.read_text("utf-8", "replace")[-2000:])])
             time.sleep(0.1)
         self.export(RESTAMP_SIMULATOR=str(self.folder / "stamp"))
-        self.tell(f"  {asked.subscriptions} subscriptions on 4 machines of contoso-g4, simulated: docs/limits.md")
+        self.tell(f"  {asked.subscriptions} subscriptions on 4 machines of {self.before}, simulated: docs/limits.md")
 
     def _ended(self) -> None:
         if self._stamp is not None:
