@@ -9,6 +9,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ from restamp.arm.settings import Settings
 from restamp.arm.transport import Transport
 from restamp.errors import NotSignedIn, OperationFailed, Refused, Rejected, Unfinished, Unreachable
 from restamp.kinds.network import QUOTA as NETWORK
+from restamp.resources import live
+from restamp.resources.session import Session
 from restamp.simulator import Fault, Stamp
 
 from .serving import Server, new_stamp, served, settings_for
@@ -442,6 +445,27 @@ def test_an_operation_is_waited_for_as_long_as_the_settings_say(server: Server) 
             arm.delete(path, NETWORK.wire)
 
     assert "RESTAMP_PATIENCE" in caught.value.hint
+
+
+def test_the_row_of_a_resource_tells_that_the_stamp_works_on_it(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as a long-running operation takes: nobody believes that the run hangs."""
+    monkeypatch.setenv("RESTAMP_HOME", str(tmp_path))
+    path = QUOTAS.format(server.stamp.provider_subscription) + "/slow"
+    begun = {"Location": f"https://adminmanagement.{HOME}/poll", "Retry-After": "0"}
+    server.stamp.faults[:] = [
+        Fault("DELETE .*/slow", status=202, headers=begun),
+        Fault("GET /poll", status=202),
+        Fault("GET /poll", status=204),
+    ]
+    said: list[str] = []
+    here = Session(settings_for(server))
+    row = live.Row(lambda text, _severity, _ephemeral: said.append(text))
+    with closing(here.journal), here.arm, live.on(row):
+        here.arm.delete(path, NETWORK.wire)
+
+    assert said == ["the stamp works on it: 0 s"]
 
 
 def test_an_absent_object_is_none_whatever_its_404_looks_like(arm: Arm, stamp: Stamp) -> None:

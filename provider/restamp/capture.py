@@ -154,6 +154,7 @@ def _captured(arm: "Arm", runbook: Runbook) -> Captured:
         restamp=version("restamp"),
         deployment=arm.about.deployment,
         cloud=arm.about.cloud,
+        address=arm.address or None,
         stamp_version=arm.about.stamp_version,
         oem_version=arm.about.oem_version,
         documents=len(runbook.documents),

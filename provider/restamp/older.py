@@ -39,11 +39,13 @@ def is_older(last: Captured | None, recovery: RecoveryDocument) -> bool:
     return recovery.backup > (last.at or dt.datetime.combine(last.on, dt.time.min, dt.UTC))
 
 
-def refuse_undecided(folder: Path, begun: Begun) -> None:
-    """Refuse to write from a runbook older than the backup until people took its side."""
+def obstacle(folder: Path, begun: Begun) -> str:
+    """Why nothing of the runbook is written yet: it is older than the backup, and nobody took its side; else empty."""
     last = last_capture(folder)
-    if is_older(last, begun.document) and taken(folder, begun.id) is None:
-        raise undecided(begun, last, "")
+    try:
+        return str(undecided(begun, last, "")) if is_older(last, begun.document) and not taken(folder, begun.id) else ""
+    except Refused as refused:
+        return f"{refused}. {refused.hint}"
 
 
 def undecided(begun: Begun, last: Captured | None, differs: str) -> Refused:

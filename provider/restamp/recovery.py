@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from restamp.errors import Refused
+from restamp.models.backup import Backups
 from restamp.models.finding import Finding
 from restamp.models.stamp import Acceptance, Accepted, Captured, RecoveryDocument, Taken
 from restamp.models.step import SignOff, Step
-from restamp.runbook.read import read_own
+from restamp.runbook.read import read_own, recorded_backups
 from restamp.runbook.save import own_file
 
 
@@ -58,7 +59,15 @@ def chosen(runbook: Path, recovery_id: str = "") -> Begun:
     document = read_own(file_of(runbook, chosen_id), RecoveryDocument, runbook, findings)
     if document is None:
         raise Refused(findings)
-    return Begun(chosen_id, document)
+    return Begun(chosen_id, _dated(runbook, document))
+
+
+def _dated(runbook: Path, document: RecoveryDocument) -> RecoveryDocument:
+    """With the time of its backup, where people named that alone and the last capture knew it."""
+    if document.backup or not document.backup_id:
+        return document
+    facts = (recorded_backups(runbook) or Backups()).find(document.backup_id)
+    return document.model_copy(update={"backup": facts.created}) if facts else document
 
 
 def accepted(runbook: Path, recovery_id: str, today: dt.date) -> dict[str, Acceptance]:

@@ -64,14 +64,26 @@ def writable(deployment: str | None, recovery: RecoveryDocument, recovery_id: st
     raise Refused([Finding("wrong-target", "stop", f"recovery {recovery_id}", message, hint)])
 
 
+def beside(arm: "Arm", place: str | None) -> Iterator[Finding]:
+    """That a stamp answers where the captured one did, and it is not the one that is reached, if any is."""
+    if place and arm.another_at(place):
+        message = f"another stamp answers at {place}, where the one that was captured did"
+        hint = "If it lives, end the recovery. If not, take it off the network: nobody may write to the wrong one."
+        yield Finding("wrong-target", "stop", arm.settings.stamp, message, hint)
+
+
+def alone(arm: "Arm", place: str | None) -> None:
+    """Refuse to write to a stamp while another one answers where the captured one did."""
+    if found := list(beside(arm, place)):
+        raise Refused(found)
+
+
 def repairable(deployment: str | None, last: Captured | None, recovery: RecoveryDocument | None, its_id: str) -> str:
     """The recovery that may write to the stamp that answers, by its id; "" where it is the one that was captured.
 
-    That one lives, so a single document may be repaired on it; not where a recovery, no drill, says that it was lost.
+    That one lives, whatever a recovery says, so a single document may be repaired on it.
     """
-    here = last is not None and deployment is not None and deployment == last.deployment
-    lost = recovery is not None and not recovery.drill and deployment in recovery.lost
-    if here and not lost:
+    if last is not None and deployment is not None and deployment == last.deployment:
         return its_id if recovery is not None and recovery.target.deployment == deployment else ""
     if recovery is not None:
         writable(deployment, recovery, its_id)

@@ -9,6 +9,7 @@ from typing import Any
 from azure.core.exceptions import AzureError
 
 from restamp.arm.about import About, about, backups
+from restamp.arm.beside import address, audience_at
 from restamp.arm.directory import Directory
 from restamp.arm.endpoint import Endpoint, Shared, SignIn
 from restamp.arm.errors import translated
@@ -19,7 +20,7 @@ from restamp.arm.settings import Settings, complete
 from restamp.arm.signin import Endpoints, credential, endpoints, user
 from restamp.arm.transport import Transport
 from restamp.arm.vault import Vaults
-from restamp.errors import Forbidden
+from restamp.errors import Forbidden, RestampError
 from restamp.kind import Place, Seals, Wire
 from restamp.models.backup import Backups
 from restamp.models.stamp import Backup
@@ -37,11 +38,15 @@ class Arm:
         settings: Settings,
         record: Callable[[Operation], None] = lambda _operation: None,
         seals: Seals | None = None,
+        say: Callable[[str], None] = lambda _text: None,
     ) -> None:
-        """Connect nothing yet; `record` is called with each long-running operation before it is polled."""
+        """Connect nothing yet.
+
+        `record` is called with each long-running operation before it is polled, `say` while the stamp works on it.
+        """
         self.settings = complete(settings)
         self.limiter = Limiter(settings.parallel)
-        self._shared = Shared(self.settings, Transport(settings), self.limiter, record)
+        self._shared = Shared(self.settings, Transport(settings), self.limiter, record, say)
         self.admin = Endpoint(self.settings.admin, self._shared, lambda: self._signed_in(self.endpoints))
         self._tenants: dict[Settings, tuple[Endpoint, Vaults, Directory]] = {}
         self._users: dict[tuple[str, str], Endpoint] = {}
@@ -79,6 +84,20 @@ class Arm:
     def about(self) -> About:
         """What the stamp says of its deployment, asked once a process."""
         return about(self.place, self.list_or_none)
+
+    @cached_property
+    def address(self) -> str:
+        """Where the admin endpoint is reached, such as 10.0.0.5:443; empty where nobody knows."""
+        return address(self.settings)
+
+    def another_at(self, place: str) -> bool:
+        """Whether a stamp answers there under this one's name, and it is not the one that is reached."""
+        if not place or place == self.address or not (found := audience_at(self.settings, place)):
+            return False
+        try:
+            return self.endpoints.audience != found
+        except RestampError:
+            return True
 
     @cached_property
     def newest_backup(self) -> Backup | None:

@@ -35,12 +35,16 @@ _ONCE = _READ | {"retry_read": 0}  # azure-core sends PUT and DELETE four times 
 
 @dataclass(frozen=True)
 class Shared:
-    """What all endpoints of one stamp have in common; `record` hears of each operation before it is polled."""
+    """What all endpoints of one stamp have in common.
+
+    `record` hears of each operation before it is polled, `say` how long the stamp works on it.
+    """
 
     settings: Settings
     transport: Transport
     limiter: Limiter
     record: Callable[[Operation], None]
+    say: Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -157,7 +161,8 @@ class Endpoint:
 
     def finished(self, operation: Operation) -> Answer:
         """The result of an operation; Unfinished where it takes longer than the settings have patience."""
-        return operations.finish(operation, self.read, patience=60.0 * self._shared.settings.patience)
+        patience = 60.0 * self._shared.settings.patience
+        return operations.finish(operation, self.read, patience=patience, say=self._shared.say)
 
     def read(self, url: str) -> Answer:
         """The answer to a GET, whatever it says."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from restamp.models.document import Document
     from restamp.recovery import Begun
     from restamp.runbook import Runbook
+    from restamp.steps import Plan
 
 Way = Literal["native", "rebuild"]
 NewRecovery = Annotated[str, typer.Argument(help="The recovery; left out: today's date.", metavar="[ID]")]
@@ -122,6 +123,7 @@ def up(
     from restamp.cli.sides import decided
     from restamp.cli.steps import asked_for_secrets
     from restamp.errors import Refused, StampError
+    from restamp.older import obstacle
     from restamp.plugins import all_kinds
     from restamp.principals import as_today
     from restamp.runbook import load
@@ -129,7 +131,7 @@ def up(
     from restamp.secrets.at_hand import openers_at_hand
     from restamp.secrets.openers import expired
     from restamp.steps import work
-    from restamp.target import same_stamp, writable
+    from restamp.target import alone, same_stamp, writable
 
     folder = runbook_folder(runbook)
     _fitting(only, revision, context.args)
@@ -144,19 +146,22 @@ def up(
     asked_for_secrets(loaded, todo.steps)
     output.findings(list(expired(openers_at_hand())))
     settings = read(given(loaded.stamp.suffix, connect_to, ca, client_id))
-    redeploys = any(placed.step.phase == "redeploy" for placed in todo.plan.steps)
+    engine = Pulumi(folder, settings)
+    redeploys, answers = any(placed.step.phase == "redeploy" for placed in todo.plan.steps), False
     try:
         with arm_of(loaded.stamp.suffix, connect_to, ca, client_id, for_writing(folder, loaded.stamp)) as arm:
             same_stamp(arm, loaded.stamp)
             writable(arm.about.deployment, begun.document, begun.id)
-            decided(arm, loaded, begun, take is not None, grant or [])
+            alone(arm, loaded.captured.address if loaded.captured else None)
+            answers = True
+            if (take or grant or obstacle(folder, begun)) and _is_back(engine, loaded, begun, todo.plan):
+                decided(arm, loaded, begun, take is not None, grant or [])
     except (StampError, Refused) as error:
-        if not redeploys:
+        if answers or not redeploys:
             raise
         # there may be no stamp yet: its steps begin, and what stands behind them asks again
         print(f"no stamp to write to yet: {str(error).splitlines()[0]}", file=sys.stderr)
     failpoints.reached("up.begin")
-    engine = Pulumi(folder, settings)
     engine.take_up()
     failpoints.reached("up.engine.before")
     begun_at = dt.datetime.now(dt.UTC)
@@ -166,6 +171,13 @@ def up(
     print(standing.summary(_this_run(loaded.stamp.suffix, begun_at)))
     failpoints.reached("up.told")
     raise typer.Exit(standing.exit_status)
+
+
+def _is_back(engine: "Pulumi", runbook: "Runbook", begun: "Begun", plan: "Plan") -> bool:
+    """Whether the stamp has what the backup has: each step that restores it is done, or accepted."""
+    standing = _standing(engine, runbook, begun)
+    over = {item.name for item in standing.steps if item.status == "done" or item.subject in standing.accepted}
+    return {placed.id for placed in plan.holding("backup-restored")} <= over
 
 
 def _in_order(runbook: "Runbook", named: list[str]) -> None:

@@ -10,7 +10,7 @@ from restamp.cli.output import capped
 from restamp.models.stamp import Acceptance
 
 _TYPE = "pulumi-python:dynamic/restamp:"
-_STEPS = ("Step", "Preflight", "Verification")  # what stands around the documents
+_STEPS = ("Step", "Preflight", "Decision", "Verification")  # what stands around the documents
 _LATE = "/state"  # the second resource of a document that gets a field after its referrers
 
 
@@ -81,6 +81,8 @@ class Standing:
             return "remove the cause, then restamp up: it goes on with these alone"
         if any(item.type == "Step" and item.status == "waiting" for item in self.undone):
             return "what people have to do: restamp status --all. Once they did: restamp signoff STEP, then restamp up"
+        if any(item.type == "Decision" for item in self.undone):
+            return "restamp up: it compares, and says how a side is taken"
         return "mend what Pulumi says above, then restamp up" if self.exit_status == 4 else "restamp up"
 
     def summary(self, this_run: str = "") -> str:

@@ -79,6 +79,7 @@ class Captured(Model):
     restamp: str = Field(description="version of restamp that wrote the runbook")
     deployment: str | None = Field(None, description="deployment id; a redeployed stamp has another")
     cloud: str | None = Field(None, description="cloud id")
+    address: str | None = Field(None, description="where the admin endpoint answered, to see later if it still does")
     stamp_version: str | None = None
     oem_version: str | None = None
     documents: Count

@@ -7,9 +7,10 @@ from typing import Any
 import pulumi
 
 from restamp.models.step import Gate as Named
+from restamp.older import obstacle
 from restamp.recovery import Begun, accepted, signed
 from restamp.resources.gate import Gate
-from restamp.resources.look import Preflight, Verification
+from restamp.resources.look import Decision, Preflight, Verification
 from restamp.resources.step import StepResource
 from restamp.resources.target import Target
 from restamp.resources.where import below_project
@@ -17,6 +18,7 @@ from restamp.runbook.outline import Outline
 from restamp.steps import Placed, work
 
 _FIRST: Named = "stamp-ready"
+_DOCUMENTS: Named = "control-plane-restored"
 
 
 class Chain:
@@ -32,7 +34,9 @@ class Chain:
         self._of_kind: dict[str, dict[str, Any]] = {}  # kind -> its documents, by what they are called
         today = dt.datetime.now(dt.UTC).date()
         self._accepted = sorted(accepted(runbook.folder, begun.id, today))
+        self._undecided = bool(obstacle(runbook.folder, begun))
         self._offline = {"Preflight offline": self._preflight("offline", None)} if self._looked_at else {}
+        self._online: dict[str, Preflight] = {}
         self.last: Gate | None = None
 
     def made(self, kind: str, called: str, document: Any) -> None:
@@ -48,12 +52,14 @@ class Chain:
         members: dict[str, Any] = {f"Step {item.id}": self._step(item) for item in self.plan.holding(name)}
         if name == _FIRST:
             members |= self._offline
-            target = Target("target", stamp=self._runbook.stamp, begun=self._begun, needs=members, opts=self._opts)
+            target = Target("target", runbook=self._runbook, begun=self._begun, needs=members, opts=self._opts)
             members = {**members, "target": target}
-        elif self.last is not None and self.last.name == _FIRST and self._looked_at:
-            members["Preflight online"] = self._preflight("online", self.last)
+        elif self.last is not None and self.last.name == _FIRST:
+            members |= self._online
         if name == "recovered":
             members["Verification"] = Verification(self._at, self.last, members, self._opts)
+        if self._undecided and name == self.plan.gate_before(_DOCUMENTS):
+            members["Decision"] = Decision(self._at, self.last, members, self._opts)
         results = {of: member.result for of, member in members.items()} | dict(documents or {})
         gate = Gate(
             name,
@@ -64,6 +70,8 @@ class Chain:
             opts=self._opts,
         )
         self._gates[name] = self.last = gate
+        if name == _FIRST and self._looked_at:
+            self._online = {"Preflight online": self._preflight("online", gate)}
 
     @property
     def _at(self) -> dict[str, Any]:
@@ -84,8 +92,7 @@ class Chain:
             needs: dict[str, Any] = {f"Step {name}": self._step(other) for name, other in self._needed(placed)}
             for kind in placed.after_kinds:
                 needs |= self._of_kind.get(kind, {})
-            if placed.begins is None:
-                needs |= self._offline
+            needs |= {None: self._offline, _FIRST: self._online}.get(placed.begins, {})
             after = self._gates[placed.begins] if placed.begins else None
             self._steps[placed.id] = StepResource(
                 placed.step, self._at | self._signed(placed), after, needs, self._opts

@@ -1,4 +1,4 @@
-"""Resources that look and never write: the preflights of a recovery, and its verification."""
+"""Resources that look and never write: the preflights of a recovery, a decision that is open, the verification."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,8 +10,9 @@ from restamp import check, failpoints, verification
 from restamp.arm import settings
 from restamp.errors import RestampError
 from restamp.models.finding import Finding
+from restamp.older import obstacle
 from restamp.principals import as_today
-from restamp.recovery import chosen
+from restamp.recovery import Begun, chosen
 from restamp.resources import live, where
 from restamp.resources.gate import Gate, behind
 from restamp.resources.provider import DONE, Props, finished, not_begun, one_line, undone
@@ -20,6 +21,7 @@ from restamp.runbook import load
 from restamp.sealing import for_writing
 from restamp.steps.run import Around
 from restamp.steps.work import work
+from restamp.target import beside
 
 _OWNED = ("look", "stamp", "recovery", "accepted")
 _KEPT = (*_OWNED, "runbook")
@@ -53,6 +55,8 @@ class LookProvider(ResourceProvider):
         if (undone_yet := not_begun(props, props["look"])) is not None:
             return kept | undone_yet
         failpoints.reached("step.look")
+        if props["look"] == "decision":
+            return kept | undone("waiting", obstacle(where.folder(props), _begun(props)))
         here = session(settings.read({"stamp": props["stamp"]}, self._config))
         try:
             message, wrong = (_verified if props["look"] == "verification" else _preflight)(here, props)
@@ -67,14 +71,17 @@ class LookProvider(ResourceProvider):
         return kept | {"status": DONE, "message": message, "result": finished(props["recovery"]), "outcome": "done"}
 
 
+def _begun(props: Props) -> Begun:
+    return chosen(where.folder(props), props["recovery"])
+
+
 def _around(here: Session, props: Props) -> Around:
-    folder, recovery = where.folder(props), props["recovery"]
 
     def connect() -> Any:
         here.check(props.get("target") or "")
         return here.arm
 
-    return Around(here.outline(folder), chosen(folder, recovery), connect, live.say, live.cancelled)
+    return Around(here.outline(where.folder(props)), _begun(props), connect, live.say, live.cancelled)
 
 
 def _preflight(here: Session, props: Props) -> tuple[str, list[str]]:
@@ -86,6 +93,10 @@ def _preflight(here: Session, props: Props) -> tuple[str, list[str]]:
     if props["look"] == "offline":
         findings += check.for_steps(around.runbook, found.steps, lambda *secret: check.at_hand(around.runbook, *secret))
         findings += check.still_there(here.old_deployment(around.recovery.document))
+    else:
+        findings += check.deployed(around.runbook, around.recovery, around.connect().about.stamp_version)
+    captured = around.runbook.captured
+    findings += beside(here.arm, captured.address if captured else None)
     wrong = [f"{finding}. {finding.hint}".strip() for finding in check.stops(findings)]
     return f"{len(found.plan.steps)} steps of {len(found.used)} plugins, {len(findings)} findings", wrong
 
@@ -125,6 +136,16 @@ class Preflight(_Look, module="restamp", name="Preflight"):
     def __init__(self, name: str, at: Mapping[str, Any], after: Gate | None, opts: pulumi.ResourceOptions) -> None:
         """`at` has the stamp, recovery, runbook and target."""
         super().__init__(name, name, at, after, {}, opts)
+
+
+class Decision(_Look, module="restamp", name="Decision"):
+    """Waits until people take a side: the runbook is older than the backup. Declared as long as nobody has."""
+
+    def __init__(
+        self, at: Mapping[str, Any], after: Gate | None, needs: Mapping[str, Any], opts: pulumi.ResourceOptions
+    ) -> None:
+        """`at` has the stamp, recovery, runbook and target; `needs` is what brings back what the backup has."""
+        super().__init__("decision", "decision", at, after, needs, opts)
 
 
 class Verification(_Look, module="restamp", name="Verification"):

@@ -11,7 +11,6 @@ import pulumi
 from restamp.kind import Kind
 from restamp.models.document import Document, Model, own_fields
 from restamp.models.step import Gate as Named
-from restamp.older import refuse_undecided
 from restamp.recovery import Begun, chosen
 from restamp.resources import typed
 from restamp.resources.chain import Chain
@@ -34,7 +33,6 @@ class Recovery(pulumi.ComponentResource):
     ) -> None:
         """`recovery` is the id of the one meant; the newest where it is left out.
 
-        Refused where the runbook is older than the backup of the stamp, and nobody took its side.
         The setting `first` is JSON, a list of lists: ids of subscriptions that are brought back before all others.
         """
         super().__init__("restamp:index:Recovery", name, {}, opts)
@@ -42,7 +40,6 @@ class Recovery(pulumi.ComponentResource):
         turns = enumerate(json.loads(configured("first") or "[]"))
         self._first = {str(ref).lower(): number for number, refs in turns for ref in refs}
         self._begun: Begun = chosen(runbook.folder, recovery)
-        refuse_undecided(runbook.folder, self._begun)
         self._inside = pulumi.ResourceOptions(parent=self)
         self._made: dict[Key, DocumentResource | Holder] = {}
         self._chain = Chain(runbook, self._begun, self._inside)

@@ -61,7 +61,7 @@ class Session:
         """The stamp's Resource Manager. Imported here, so that a Pulumi program that only declares stays light."""
         from restamp.arm.client import Arm
 
-        return Arm(self._settings, self._begun)
+        return Arm(self._settings, self._begun, say=live.say)
 
     def put(
         self, kind: Kind[Any], document: Document, later: frozenset[str], recovery: str, stamp: "Inside | None" = None

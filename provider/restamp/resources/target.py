@@ -13,6 +13,7 @@ from restamp.recovery import Begun
 from restamp.resources import live
 from restamp.resources.provider import DONE, Props, finished, not_begun
 from restamp.resources.session import session
+from restamp.runbook.outline import Outline
 
 _OWNED = ("stamp", "recovery", "identity", "target", "lost", "redeployed")
 
@@ -56,6 +57,7 @@ class TargetProvider(ResourceProvider):
             }
         )
         target.writable(arm.about.deployment, recovery, props["recovery"])
+        target.alone(arm, props.get("answered"))
         failpoints.reached("target.known")
         live.say(f"deployment {arm.about.deployment}, stamp version {arm.about.stamp_version or 'unknown'}")
         return kept | {"result": finished(props["recovery"]), "status": DONE, "stampVersion": arm.about.stamp_version}
@@ -70,12 +72,13 @@ class Target(Resource, module="restamp", name="Target"):
         self,
         name: str,
         *,
-        stamp: Stamp,
+        runbook: Outline,
         begun: Begun,
         needs: Mapping[str, Any] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """`begun` says which deployment may be written to, and which was lost; `needs` is done before it is asked."""
+        stamp, captured = runbook.stamp, runbook.captured
         results = {key: need.result for key, need in (needs or {}).items()}
         wiring = {"needs": sorted(results), "results": results} if results else {}
         props: dict[str, Any] = {
@@ -85,6 +88,7 @@ class Target(Resource, module="restamp", name="Target"):
             "target": begun.document.target.deployment,
             "lost": list(begun.document.lost),
             "redeployed": begun.document.redeployed,
+            "answered": captured.address if captured else None,
         }
         super().__init__(
             TargetProvider(), name, props | wiring | {"result": None, "status": None, "stampVersion": None}, opts

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from restamp.hookspecs import Run
 from restamp.models.finding import Finding, Level
-from restamp_hub_core import images, stamp
+from restamp_hub_core import images, opening, stamp
 from restamp_hub_core.backups import is_recoverable
 from restamp_hub_core.job import documents
 from restamp_hub_core.stamp import BACKUPS, properties
@@ -23,6 +23,7 @@ def before(run: Run) -> Iterator[Finding]:
     if run.runbook.stamp.identity == "ADFS":
         yield from _of_adfs(run)
     yield from _of_backups(run)
+    yield from opening.obstacles(run)
 
 
 def _of_adfs(run: Run) -> Iterator[Finding]:

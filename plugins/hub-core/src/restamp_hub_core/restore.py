@@ -10,8 +10,8 @@ from restamp.hookspecs import Run
 from restamp.models.step import StepResult, done, later, waiting
 from restamp_hub_core import stamp
 from restamp_hub_core.job import Case, Job, documents, step
+from restamp_hub_core.opening import KEY, PASSWORD
 
-_KEY, _PASSWORD = "backup-key", "backup-key-password"
 _POSTING, _FAILED, _SINCE = "posting", "failed", "since "
 _POLL = dt.timedelta(minutes=1)  # recorded: Retry-After 60
 
@@ -21,7 +21,7 @@ def jobs(case: Case) -> Iterator[Job]:
     if not case.native:
         return
     title, before = "Restore from the infrastructure backup", ("hub-core/test-before", "stamp-checked")
-    yield Job(step("restore", title, needs=before, secrets=(_KEY, _PASSWORD)), restore)
+    yield Job(step("restore", title, needs=before, secrets=(KEY, PASSWORD)), restore)
     settle = dt.timedelta(minutes=case.settings.settle)
     times: dict[str, Any] = {"takes": (settle, settle), "patience": settle + dt.timedelta(hours=1)}
     source = "Microsoft, Validate an Azure Stack Hub backup: 60 minutes, then verify"
@@ -65,8 +65,8 @@ def _posted(run: Run, attempt: int) -> StepResult:
     if not backup:
         return later(f"nobody says which backup: backupId in recoveries/{run.recovery.id}/recovery.yaml")
     body = {
-        "decryptionCertBase64": base64.b64encode(run.secret_file(_KEY)).decode(),
-        "decryptionCertPassword": run.secret(_PASSWORD),
+        "decryptionCertBase64": base64.b64encode(run.secret_file(KEY)).decode(),
+        "decryptionCertPassword": run.secret(PASSWORD),
     }
     run.remember(f"{attempt} {_POSTING}")
     try:

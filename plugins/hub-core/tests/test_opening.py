@@ -1,0 +1,75 @@
+"""Whether the backup of a native recovery can be opened: said before the OEM begins, with what is left."""
+
+import pytest
+from tests.shares import pair
+
+from restamp.models.finding import Finding
+
+from .conftest import Bench
+
+BACKUP = "015353df-58a2-4d5e-9f0e-6b8f6cb2b0a1"
+FACTS = f"""kind: Backups
+backups:
+- id: {BACKUP}
+  status: Succeeded
+  completelyUploaded: true
+  cloudRecoveryReady: true
+  created: 2026-11-22T21:00:00Z
+  thumbprint: {{thumbprint}}
+"""
+
+
+def said(bench: Bench) -> list[Finding]:
+    """What would stop a recovery, and is about its backup."""
+    return [found for found in bench.called("check", Finding) if found.level == "stop"]
+
+
+@pytest.fixture
+def native(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """A native recovery of a backup that was made for `backup`, with its key."""
+    bench.document = {"way": "native", "backupId": BACKUP}
+    monkeypatch.setenv("RESTAMP_SECRET_HUB_CORE_BACKUP_KEY_PASSWORD", "sesame")
+    bench.sealed("backup-key", pair("backup").pfx(bench.folder.parent / "backup.pfx").read_bytes(), monkeypatch)
+    bench.written({"backups.yaml": FACTS.format(thumbprint=pair("backup").thumbprint)})
+    return bench
+
+
+def test_a_backup_whose_key_is_held_is_no_obstacle(native: Bench) -> None:
+    """It is sealed in the runbook, opens with its password, and is the backup's own."""
+    assert said(native) == []
+
+
+@pytest.mark.parametrize("lost", ["file", "password", "certificate", "recipient"])
+def test_a_lost_key_ends_the_native_way_and_proposes_a_rebuild(
+    native: Bench, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    """Which is another deployment by the OEM, so nothing switches by itself."""
+    match lost:
+        case "file":
+            (native.folder / "secrets" / "backup-key.yaml").unlink()
+            why = "secrets/backup-key.yaml: there is no such file"
+        case "password":
+            monkeypatch.setenv("RESTAMP_SECRET_HUB_CORE_BACKUP_KEY_PASSWORD", "not-the-word")
+            why = "backup-key is no .pfx, or does not open with its password"
+        case "certificate":
+            native.written({"backups.yaml": FACTS.format(thumbprint=pair("another").thumbprint)})
+            own, other = pair("backup").thumbprint, pair("another").thumbprint
+            why = f"backup-key is that of certificate {own}, and it was made for {other}"
+        case _:
+            monkeypatch.delenv("RESTAMP_OPENERS")
+            why = "secrets/backup-key.yaml"
+    (found,) = said(native)
+
+    assert found.about == f"backup {BACKUP}"
+    assert found.message.startswith(f"no key here opens it: {why}")
+    assert "not-the-word" not in found.message
+    assert "What is left is a rebuild from the runbook, which is another deployment by the OEM" in found.hint
+    assert "people write `way: rebuild` into recoveries/loss/recovery.yaml" in found.hint
+
+
+def test_nobody_recovers_from_a_backup_that_is_not_named(native: Bench) -> None:
+    """Which one is people's decision, and a rebuild needs none."""
+    native.document = {"way": "native"}
+    assert [str(found) for found in said(native)] == ["recovery loss: nobody says out of which backup"]
+    native.document = {"way": "rebuild"}
+    assert said(native) == []
