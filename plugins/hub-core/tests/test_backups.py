@@ -129,7 +129,7 @@ def test_backups_go_to_the_new_folder_whatever_answer_is_lost(again: Bench) -> N
 
 def test_what_is_not_there_for_backups_is_said(again: Bench) -> None:
     """No certificate, the old folder, a share that the stamp cannot use."""
-    again.settings = {"backupPath": PATH}
+    again.settings = {"backupPath": f"{PATH.upper()}\\"}
     assert "is the folder of the old backups" in again.ask("enable-backup").message
     again.settings = {"backupPath": NEW}
     again.written({"backup/redmond.yaml": LOCATION.partition("certificate")[0]})

@@ -103,7 +103,7 @@ def enable(run: Run) -> StepResult:
     store = _store(run)
     if store.get("path") == path and store.get("isBackupSchedulerEnabled"):
         return done(f"backups go to {path}")
-    if path == location.path:
+    if same_folder(path, location.path):
         return later(
             f"{path} is the folder of the old backups, which have to be left alone: backupPath has to be a new one"
         )
@@ -143,10 +143,10 @@ def first(run: Run) -> StepResult:
     infos = [properties(each).get("backupInfo") or {} for each in listed]
     mine = sorted((each for each in infos if each.get("deploymentID") == target), key=_made)
     if whole := [each for each in mine if is_recoverable(each)]:
-        return done(
-            f"backup {whole[-1]['backupId']} can be recovered from: it succeeded, is uploaded and ready (inferred)",
-            facts={"backup": str(whole[-1]["backupId"])},
-        )
+        found = str(whole[-1]["backupId"])
+        message = f"backup {found} can be recovered from: it succeeded, is uploaded and ready (inferred)"
+        proof = {"to prove it": f"restamp backups check <the new share> {found} --key FILE"}
+        return done(message, facts={"backup": found}, evidence=proof)
     newest = mine[-1] if mine else {}
     if newest.get("status") in _UNDER_WAY or (
         newest.get("status") == "Succeeded" and not newest.get("completelyUploaded")
@@ -161,6 +161,11 @@ def first(run: Run) -> StepResult:
     token = stamp.asking(run, "a backup")
     run.arm.admin.begin("POST", stamp.url(run.arm, BACKUPS, "/createBackup"))
     return waiting("the first backup begins", token=token, again=_POLL)
+
+
+def same_folder(one: str, other: str) -> bool:
+    """Whether two paths of shares are one: Windows minds no case, and no backslash at the end."""
+    return one.rstrip("\\").lower() == other.rstrip("\\").lower()
 
 
 def is_recoverable(info: Wire) -> bool:

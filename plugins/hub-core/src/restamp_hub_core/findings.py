@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from restamp.hookspecs import Run
 from restamp.models.finding import Finding, Level
 from restamp_hub_core import images, opening, stamp
-from restamp_hub_core.backups import is_recoverable
+from restamp_hub_core.backups import is_recoverable, same_folder
 from restamp_hub_core.job import documents
 from restamp_hub_core.stamp import BACKUPS, properties
 
@@ -43,7 +43,7 @@ def _of_backups(run: Run) -> Iterator[Finding]:
             "backups", "nobody says which new folder backups go to after a recovery", r"backupPath: \\server\share"
         )
     for location in documents(run.runbook, "BackupLocation"):
-        if run.settings.backup_path.rstrip("\\").lower() == location.path.rstrip("\\").lower():
+        if same_folder(run.settings.backup_path, location.path):
             yield _said("backups", "backupPath is the folder of the old backups", "backupPath: another folder", "stop")
         elif run.settings.backup_path and not location.certificate:
             hint = f"Write the .cer file in base64 as `certificate` into BackupLocation {location.name}."
