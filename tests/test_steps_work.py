@@ -1,6 +1,11 @@
 """What plugins say of their steps, and what they answer of one: looked at, with the plugin's name in what is said."""
 
 import datetime as dt
+import json
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,8 +20,9 @@ from restamp.models.step import NoSettings, Step, StepResult, done, waiting
 from restamp.plugins import Used
 from restamp.recovery import Begun
 from restamp.runbook import Runbook
+from restamp.steps import planned
 from restamp.steps.run import Around, PluginRun, asked
-from restamp.steps.work import said
+from restamp.steps.work import Work, said
 
 from .test_plugins import card, plugin_of
 
@@ -90,3 +96,63 @@ def test_a_step_is_asked_again_until_it_is_done(tmp_path: Path) -> None:
 
     later = iter([waiting("tomorrow", again=dt.timedelta(days=1)), done("never asked")])
     assert answer(tmp_path, lambda: next(later)).message == "tomorrow"
+
+
+def test_a_recovery_asks_for_the_secrets_of_its_own_steps_alone() -> None:
+    """Not for those of a capture, nor of a step that another one stands in for."""
+    backup = Step(id="rp/save", title="Save", phase="backup", secrets=("then",))
+    copy, instead = (
+        Step(id=name, title="Copy", phase="redeploy", secrets=(name[:3],), instead_of=other)
+        for name, other in (("hub/copy", None), ("oem/copy", "hub/copy"))
+    )
+    steps = (backup, copy, instead, STEP)
+
+    assert [step.id for step in Work((), steps, planned(steps, {})).of_recovery] == ["oem-acme/rack", "oem/copy"]
+
+
+ASKS = """
+import json, os, sys
+from pathlib import Path
+from restamp.cli.steps import asked_for_secrets
+from restamp.kind import Kinds
+from restamp.models.stamp import Stamp
+from restamp.models.step import Step
+from restamp.runbook import Runbook
+
+runbook = Runbook(Stamp(region="redmond", domain="a.example", identity="ADFS"), (), Kinds({}), Path(sys.argv[1]))
+steps = [Step(id=f"oem/{name}", title=name, phase="redeploy", secrets=("key", name)) for name in ("one", "two")]
+asked_for_secrets(runbook, steps)
+mark = "RESTAMP_SECRET_OEM_"
+print(json.dumps({name.removeprefix(mark): value for name, value in os.environ.items() if name.startswith(mark)}))
+"""
+
+
+def test_secrets_are_asked_for_once_and_up_front(tmp_path: Path) -> None:
+    """On a terminal, each once, whatever steps need it; one that is at hand is not asked for, and none is echoed."""
+    ours, theirs = pty.openpty()
+    env = {"PATH": os.environ["PATH"], "RESTAMP_SECRET_OEM_TWO": "known"}
+    pipes: dict[str, Any] = {"stdin": theirs, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    command = [sys.executable, "-c", ASKS, str(tmp_path)]
+    with subprocess.Popen(command, env=env, start_new_session=True, bufsize=0, **pipes) as process:
+        asked_for = b""
+        for word in (b"sesame\n", b"open\n"):
+            asked_for += _to_a_prompt(process.stderr)
+            os.write(ours, word)
+        told, rest = process.communicate(timeout=60)
+    os.close(theirs)
+    os.close(ours)
+
+    assert asked_for.decode().split("\n") == [
+        "2 secrets are needed; they stay in memory:",
+        "  oem key (two): ",
+        "  oem one (one): ",
+    ]
+    assert (json.loads(told), rest) == ({"TWO": "known", "KEY": "sesame", "ONE": "open"}, b"\n")
+
+
+def _to_a_prompt(channel: Any) -> bytes:
+    """What a program says until it asks for something."""
+    heard = b""
+    while not heard.endswith(b"): ") and (more := channel.read(1)):
+        heard += more
+    return heard

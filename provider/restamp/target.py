@@ -101,7 +101,7 @@ def may_live(deployment: str) -> str:
 def past_the_living(recovery_id: str, deployment: str) -> str:
     """The way on where a lost deployment answers: another address, or people's word that it is a new stamp."""
     return (
-        "Point DNS or RESTAMP_CONNECT_TO at the redeployed stamp. If this is it, and the redeploy kept the id, write "
+        "Point DNS or RESTAMP_CONNECT_TO at the redeployed stamp. That has a new id (assumed): if this is it, write "
         f"`redeployed: <how you know>` into recoveries/{recovery_id}/recovery.yaml, then: "
         f"restamp begin {recovery_id} --target {deployment}"
     )

@@ -143,7 +143,7 @@ def up(
     begun = recovery_of(folder, recovery)
     _in_order(loaded, first or [])
     todo = work(loaded, begun, loaded.kinds)
-    asked_for_secrets(loaded, todo.steps)
+    asked_for_secrets(loaded, todo.of_recovery)
     output.findings(list(expired(openers_at_hand())))
     settings = read(given(loaded.stamp.suffix, connect_to, ca, client_id))
     engine = Pulumi(folder, settings)

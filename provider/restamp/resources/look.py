@@ -91,7 +91,9 @@ def _preflight(here: Session, props: Props) -> tuple[str, list[str]]:
     found = work(around.runbook, around.recovery, here.kinds)
     findings: list[Finding] = [*check.of_plugins(found.used, around)]
     if props["look"] == "offline":
-        findings += check.for_steps(around.runbook, found.steps, lambda *secret: check.at_hand(around.runbook, *secret))
+        findings += check.for_steps(
+            around.runbook, found.of_recovery, lambda *secret: check.at_hand(around.runbook, *secret)
+        )
         findings += check.still_there(here.old_deployment(around.recovery.document))
     else:
         findings += check.deployed(around.runbook, around.recovery, around.connect().about.stamp_version)

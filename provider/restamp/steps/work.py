@@ -21,6 +21,11 @@ class Work:
     steps: tuple[Step, ...]
     plan: Plan
 
+    @property
+    def of_recovery(self) -> list[Step]:
+        """The steps that the recovery runs, in order: none of a capture's, and none that another stands in for."""
+        return [placed.step for placed in self.plan.steps]
+
     def of(self, step_id: str) -> tuple[Used, Step] | None:
         """A step with its plugin; None where no plugin in use has it."""
         step = next((step for step in self.steps if step.id == step_id), None)
