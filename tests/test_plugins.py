@@ -15,6 +15,9 @@ from restamp.models.document import Count, Document, Model, Name
 from restamp.models.stamp import Captured, Stamp
 from restamp.models.step import PluginCard, Step
 from restamp.plugins import Plugin, chosen, collected
+from restamp.steps.work import said
+
+ANY: Any = None  # a runbook and a recovery that nobody looks at
 
 
 class DatabaseQuota(Document):
@@ -204,3 +207,17 @@ def test_a_hook_that_asks_for_what_there_is_not_is_no_hook() -> None:
     """pluggy says which argument, and the plugin is broken before anything of it runs."""
     with pytest.raises(Exception, match="definition"):
         _ = plugin_of("oem-acme", steps=lambda planet: []).hooks
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        ("hub-core/rack", "its step hub-core/rack is named after another plugin"),
+        ("oem-acme/rack", "nothing runs its step oem-acme/rack: it has no hook run_step"),
+    ],
+)
+def test_a_step_that_its_plugin_cannot_run_is_refused(step: str, message: str) -> None:
+    """Before anything runs: each plugin says steps of its own, and has what runs them."""
+    plugin = plugin_of("oem-acme", plugin_card=card(), steps=lambda: [Step(id=step, title="Rack", phase="redeploy")])
+    with pytest.raises(PluginFailed, match=f"plugin oem-acme, steps: {message}"):
+        list(said(chosen(stamp_with(), None, [plugin]), ANY, ANY))

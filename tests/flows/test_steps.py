@@ -48,9 +48,7 @@ def test_a_recovery_waits_for_people_and_vendors_and_goes_on_where_it_stopped(
     assert [path.name for path in service.iterdir()] == ["order-loss"]
 
     (service / "ready").touch()  # weeks later, on another machine, with nothing but git and the state
-    (tmp_path / "home").rename(tmp_path / "old")
-    (tmp_path / "home").mkdir()
-    (tmp_path / "old" / "pulumi").rename(tmp_path / "home" / "pulumi")
+    world.moved()
     told = world.restamp("up", status=4, **acme)  # no stamp answers under its name
     assert "steps: 2 done, 1 not run" in told
     with world.stamp_of(2):

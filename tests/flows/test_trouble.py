@@ -236,6 +236,20 @@ def test_a_stamp_of_another_region_is_refused(begun: World) -> None:
         assert stamp.writes == []
 
 
+def test_another_domain_or_region_behind_the_right_name_is_refused(begun: World) -> None:
+    """By its certificate, or where that says nothing by what the stamp calls itself."""
+    with begun.stamp_of(2, domain="ext.fabrikam.example") as stamp:
+        there = {"RESTAMP_CONNECT_TO": f"*.{REGION}.ext.contoso.example:443=127.0.0.1:{begun.server.port}"}
+        begun.restamp("begin", "loss", "--target", stamp.deployment_id, **there)
+        assert "its certificate is for another name" in begun.restamp("up", status=4, **there)
+    with begun.stamp_of(2) as stamp:
+        seattle = {"value": [{"name": "seattle", "id": "/locations/seattle"}]}
+        stamp.faults.append(Fault("GET .*Subscriptions.Admin/locations$", times=None, status=200, body=seattle))
+        told = begun.restamp("up", status=2)
+        assert "region is seattle, and the runbook says redmond" in told
+        assert stamp.writes == []
+
+
 def test_a_principal_without_rights_is_told_so(begun: World) -> None:
     """A principal that sees no default provider subscription is refused, and the hint names the role."""
     with begun.stamp_of(2) as stamp:

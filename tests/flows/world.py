@@ -98,6 +98,19 @@ class World:
             stamp.load(contents(stamp) if objects is None else [])
             self.restamp("capture", "--stamp", NAME)
 
+    def moved(self) -> None:
+        """Go on as another machine does: from a fresh clone of what is in git, and with the Pulumi state alone."""
+        who = ["-c", "user.name=Ann", "-c", "user.email=ann@contoso.example"]
+        for command in (["init", "-q"], ["add", "-A"], [*who, "commit", "-q", "-m", "what is known"]):
+            subprocess.run(["git", *command], cwd=self.folder, check=True)
+        clone, old = self.folder.with_name("clone"), self.home.with_name("old")
+        subprocess.run(["git", "clone", "-q", str(self.folder), str(clone)], check=True)
+        self.home.rename(old)
+        self.home.mkdir()
+        (old / "pulumi").rename(self.home / "pulumi")
+        shutil.rmtree(self.folder)
+        self.folder, self.runbook = clone, clone / self.runbook.relative_to(self.folder)
+
     def state(self) -> dict[str, dict[str, Any]]:
         """Outputs of our resources in the Pulumi state, by name."""
         found = json.loads(self.pulumi("stack", "export"))["deployment"].get("resources", [])

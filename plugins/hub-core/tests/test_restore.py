@@ -1,5 +1,6 @@
 """The Restore call of a native recovery, and what stands around it."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -140,6 +141,25 @@ def test_a_call_that_failed_is_for_people_to_look_at(native: Bench) -> None:
     found = native.ask("restore")
     assert found.message.startswith("the Restore call failed: 400 RestoreFailed The share is gone.")
     assert "restoreAttempts: 2" in native.ask("restore").message
+    assert posted(native) == 1
+
+
+def test_a_share_that_is_lost_in_between_is_told_and_its_copy_takes_its_place(native: Bench, tmp_path: Path) -> None:
+    """The stamp says that the share is gone, and nothing is begun; people bring the copy there, and it goes on."""
+    share = tmp_path / "share" / "redmond"
+    native.settings, native.patient = {"share": str(share), "copyTo": str(tmp_path / "safe")}, True
+    assert native.ask("copy-backup").status == "done"
+    shutil.rmtree(share)
+    native.patient = False
+    lost = [native.ask("restore") for _ in range(2)]
+    assert [found.status for found in lost] == ["failed", "failed"]
+    assert f"BackupFailedSharePathInvalidFault: The path '{PATH}' does not exist." in lost[1].message
+    assert posted(native) == 0
+
+    shutil.copytree(tmp_path / "safe", share)
+    assert native.ask("restore").status == "waiting"
+    native.stamp.clock.advance(180 + HOUR)
+    assert native.ask("restore").status == "done"
     assert posted(native) == 1
 
 
