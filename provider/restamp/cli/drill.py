@@ -33,6 +33,10 @@ def drill(
         int | None,
         typer.Option(help="In a storm: as of `restamp simulator --faults`; the end is the same.", metavar="SEED"),
     ] = None,
+    serves: Annotated[
+        list[str] | None,
+        typer.Option(help="A type of a plugin's own resource provider: as of `restamp simulator`.", metavar="TYPE"),
+    ] = None,
     folder: Annotated[
         Path | None,
         typer.Option(
@@ -54,7 +58,8 @@ def drill(
 
     there = [each.name for each in installed() if not each.broken]
     plugins = plugin or [name for name in ("hub-core", "oem-generic", "oem-redfish") if name in there]
-    asked = Asked("rebuild" if rebuild else "native", subscriptions, hardware, nodes, tuple(plugins), faults)
+    way = "rebuild" if rebuild else "native"
+    asked = Asked(way, subscriptions, hardware, nodes, tuple(plugins), faults, tuple(serves or ()))
     with _place(folder) as place:
         rehearsal = Drill(asked, place, _project(), lambda line: print(line, flush=True))
         rehearsal.run()

@@ -38,6 +38,7 @@ class Asked:
     nodes: int = 4
     plugins: Sequence[str] = ()
     faults: int | None = None  # the seed of a storm
+    serves: Sequence[str] = ()  # types of others' resource providers, as of `restamp simulator`
 
 
 @dataclass
@@ -238,6 +239,7 @@ class Drill:
         command += ["--share", str(self.share), "--pep", "--hurried", "--nodes", "4", "--hardware", self.before]
         command += ["--population", str(asked.subscriptions), "--contents"]
         command += [] if asked.faults is None else ["--faults", str(asked.faults)]
+        command += [word for kind in asked.serves for word in ("--serves", kind)]
         with log.open("wb") as file:
             self._stamp = subprocess.Popen(command, stdout=file, stderr=file, cwd=self.folder, env=self.env)
         until = time.monotonic() + 120

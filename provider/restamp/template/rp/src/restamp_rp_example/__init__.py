@@ -8,10 +8,11 @@ from restamp.hookspecs import Recovery, Run, hookimpl
 from restamp.kind import Kind, Wire
 from restamp.models.document import Count, Document, Model, Name
 from restamp.models.finding import Finding
-from restamp.models.step import PluginCard, Step, StepResult, done, waiting
+from restamp.models.step import PluginCard, Step, StepResult, done, failed, waiting
 
 NAME = "rp-example"
 API = "2024-01-01"
+AGAIN = timedelta(minutes=1)  # how long its restore is left alone between two looks
 _SERVICE = "/subscriptions/{provider}/providers/Example.Admin/locations/{region}"
 
 
@@ -84,10 +85,14 @@ def run_step(run: Run) -> StepResult:
     """Look, act at most once, answer. Named after the recovery, its work is found again, by any machine."""
     assert run.recovery is not None
     url = restore(run, run.recovery)
-    if run.arm.admin.get(url) is not None:
-        return done("its backup was put back")
-    run.arm.admin.write("PUT", url, {"properties": {"backup": run.settings.backup}})
-    return waiting("its backup is being put back", again=timedelta(minutes=1))
+    found = run.arm.admin.get(url)
+    if found is None:
+        run.arm.admin.write("PUT", url, {"properties": {"backup": run.settings.backup}})
+        return waiting("its restore was begun", again=AGAIN)
+    state = found["properties"].get("provisioningState", "Succeeded")
+    if state == "Failed":
+        return failed("its restore failed: its dashboard says why")
+    return done("its backup was put back") if state == "Succeeded" else waiting(f"its restore: {state}", again=AGAIN)
 
 
 @hookimpl
