@@ -39,6 +39,14 @@ def test_the_same_stamp_on_another_rack_is_the_same(runbook: Path) -> None:
     assert list(changed(runbook, ())) == []
 
 
+def test_what_plugins_capture_of_hardware_is_another_and_what_others_capture_is_not(runbook: Path) -> None:
+    """Machines are those that stand there now; an image has to be the one that was."""
+    for folder in ("scale-units", "images/platform"):
+        (runbook / folder).mkdir(parents=True)
+        (runbook / folder / "one.yaml").write_text("kind: another\n", "utf-8")
+    assert list(changed(runbook, ())) == ["the runbook changed: ?? images/"]
+
+
 def test_a_role_that_verify_leaves_out_may_be_missing_and_no_other(runbook: Path) -> None:
     """Its principal went with the stamp; a role of somebody who is there has to be there."""
     (runbook / SUBSCRIPTION).write_text(WITHOUT, "utf-8")
