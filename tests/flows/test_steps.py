@@ -32,6 +32,7 @@ def test_a_recovery_waits_for_people_and_vendors_and_goes_on_where_it_stopped(
 
     told = world.restamp("up", status=3, **acme)
     assert "Step oem-acme/rack: waiting: for the OEM: Racking. Once done: restamp signoff oem-acme/rack" in told
+    assert "--by NAME (lead time 21 d)" in told
     assert list(service.iterdir()) == []
 
     evidence = tmp_path / "photo.jpg"

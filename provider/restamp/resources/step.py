@@ -16,6 +16,7 @@ from restamp.resources.gate import Gate, behind
 from restamp.resources.provider import DONE, Props, finished, not_begun, one_line, undone
 from restamp.resources.session import Session, session
 from restamp.steps.run import Around, PluginRun, asked, remembered, written
+from restamp.steps.times import length
 from restamp.steps.work import work
 
 _OWNED = ("step", "stamp", "recovery", "text", "signed")
@@ -94,9 +95,9 @@ def by_people(step: Step, signoff: SignOff | None, fits: bool) -> StepResult | N
     if signoff is None or not fits:
         said = "its text is another since it was signed off" if signoff else step.title
         verb = "allowed" if step.by == "restamp" else "done"
-        return StepResult(
-            status="waiting", message=f"for {_who(step)}: {said}. Once {verb}: restamp signoff {step.id} --by NAME"
-        )
+        lead = f" (lead time {length(step.lead)})" if step.lead else ""
+        message = f"for {_who(step)}: {said}. Once {verb}: restamp signoff {step.id} --by NAME{lead}"
+        return StepResult(status="waiting", message=message)
     if step.by == "restamp":
         return None
     shown = f", {len(signoff.evidence)} files of evidence" if signoff.evidence else ""
