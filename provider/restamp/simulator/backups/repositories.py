@@ -50,7 +50,7 @@ QUOTAS = {  # which repository the quotas of a service are in
     "microsoft.storage.admin": STORAGE,
 }
 NEVER = ("microsoft.backup.admin", "microsoft.fabric.admin", "microsoft.update.admin")
-LEFT = {  # what of other services is not in a backup: redone by people, or gone with the machines (documented)
+LEFT = {  # not in a backup: gone with the machines (documented), or redone by people, for no list has it (inferred)
     "microsoft.compute.admin": ("locations/artifacttypes", "locations/disk", "locations/scaleunits"),
     "microsoft.storage.admin": ("locations/acquisitions", "locations/storageaccounts"),
     "microsoft.network.admin": ("admin",),
@@ -60,7 +60,7 @@ ACCOUNTS = ("microsoft.storage.admin", "locations/storageaccounts")
 ASSUMED = (
     "Backups: the repositories beside quotas and subscriptions, and what is in which; what no Microsoft tool reads is"
     " in the simulator's own form, and its first bytes say so. All quotas but those of Compute, Network and Storage,"
-    " settings and features are with the subscriptions.",
+    " settings and features are with the subscriptions. Images, extensions and scale units are in none.",
 )
 
 

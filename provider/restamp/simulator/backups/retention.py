@@ -1,7 +1,4 @@
-"""What becomes of old backups, and of what lies beside them.
-
-Documented: retention counts from the end of a backup; less of it takes effect at once.
-"""
+"""What becomes of old backups, and of what lies beside them. Documented: less retention takes effect at once."""
 
 from restamp.simulator.addresses import last
 from restamp.simulator.state import State
@@ -13,7 +10,8 @@ from .writing import INFO
 BACKUPS = ("microsoft.backup.admin", "backuplocations/backups")
 STORE_FILES = ("registrations.json", "recoverypoint.json")
 ASSUMED = (
-    "A snapshot stays on the share as long as a backup that is kept needs it; pruning deletes what belongs to none.",
+    "Retention counts from the end of a backup. A snapshot stays on the share as long as a backup that is kept needs"
+    " it; pruning deletes what belongs to none.",
 )
 
 

@@ -7,9 +7,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 MANAGED = "MASBackup/progressivebackup"
-FAULT = (
-    "AzureStack.BackupController."  # what the faults of the backup controller begin with (documented by its strings)
-)
+FAULT = "AzureStack.BackupController."  # what the controller's faults begin with (strings of Microsoft's assemblies)
 
 
 class ShareFault(Exception):

@@ -128,7 +128,7 @@ def _lost_key() -> rsa.RSAPublicKey:
 
 
 def _write_of_store(where: Place, job: Job, draft: Snapshot, made: list[Snapshot]) -> None:
-    """Write the store-level files; their names are documented, what is in them is made up."""
+    """Write the store-level files; their names are strings in Microsoft's assemblies, what is in them is made up."""
     roles = [each.repository.partition(";")[0] for each in made]
     where.write(f"{job.backup}{INFO}", snapshots.info(draft, roles))
     registered = [_registration(repositories.BY_FOLDER[each.repository]) for each in made]
