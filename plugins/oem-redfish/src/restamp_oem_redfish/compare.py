@@ -44,7 +44,7 @@ def _odd(level: Level, what: str, values: Mapping[str, str]) -> Iterator[Finding
     usual = _usual(values.values())
     for machine, value in sorted(values.items()):
         if value != usual:
-            hint = "The machines of a scale unit have to be alike: have the OEM put this one right."
+            hint = "The machines of a scale unit have to be alike (inferred): have the OEM put this one right."
             yield _finding(level, machine, f"{what}: {value}, and the others have {usual}", hint)
 
 
