@@ -180,14 +180,17 @@ def test_backups_that_will_not_be_made_are_said(scheduler: bool | None, capacity
 def test_what_lives_under_the_stamps_own_domain_is_lost_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Git, the state, the share and the keys."""
+    """Git, the state, the share, keys and certificates."""
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     subprocess.run(
         ["git", "remote", "add", "origin", "https://git.redmond.ext.contoso.example/x"], cwd=tmp_path, check=True
     )
     monkeypatch.setenv("PULUMI_BACKEND_URL", "azblob://state?domain=redmond.ext.contoso.example")
-    monkeypatch.setenv("RESTAMP_OPENERS", "/keys/a.pfx")
+    monkeypatch.setenv("RESTAMP_OPENERS", "/keys/a.pfx,/net/files.redmond.ext.contoso.example/b.pfx")
 
-    found = list(of_places(runbook(tmp_path), [r"\\files.redmond.ext.contoso.example\backups"]))
-    assert [item.about for item in found] == ["git remote", "Pulumi backend", "share of the backups"]
+    there = runbook(tmp_path, "/net/Files.Redmond.ext.contoso.example/portal.pfx")
+    found = list(of_places(there, [r"\\files.redmond.ext.contoso.example\backups"]))
+    assert [item.about for item in found] == [
+        *("git remote", "Pulumi backend", "share of the backups", "keys", "external certificates")
+    ]
     assert {item.level for item in found} == {"stop"}

@@ -85,6 +85,10 @@ def test_a_kit_recovers_a_stamp_on_a_bare_machine_without_a_network(world: World
 def test_where_there_is_git_people_work_in_a_clone(world: World, tmp_path: Path) -> None:
     """What they decide goes into the runbook's own history; the kit itself stays as it was made."""
     kit = copied(world, tmp_path / "kit")
+    assert len((kit / "README").read_text().splitlines()) == 5
+    assert (kit / "docs" / "operator" / "first-recovery.md").is_file()
+    plugins = {path.name.removeprefix("restamp_") for path in (kit / "site").glob("restamp_*") if path.is_dir()}
+    assert plugins >= {"hub_core", "oem_generic", "oem_redfish", "rp_appservice", "rp_eventhubs", "rp_mysql", "rp_sql"}
 
     status, told = started(kit, "begin", "again")
     assert status == 0, told

@@ -11,13 +11,15 @@ from restamp.models.finding import Finding
 
 
 def of_places(runbook: Runbook, shares: list[str]) -> Iterator[Finding]:
-    """Git remotes, Pulumi's backend, the share and the keys; and that git has anywhere else to live at all."""
+    """Git remotes, Pulumi's backend, share, keys, certificates and kits; and that git has anywhere else to live."""
     suffix = runbook.stamp.suffix
     remotes = _remotes(runbook.folder)
     places = [("git remote", remote) for remote in remotes]
     places += [("Pulumi backend", os.environ.get("PULUMI_BACKEND_URL", ""))]
     places += [("share of the backups", share) for share in shares]
     places += [("keys", part) for part in os.environ.get("RESTAMP_OPENERS", "").split(",")]
+    places += [("external certificates", name) for name in runbook.stamp.certificates]
+    places += [("kits", name) for name in runbook.stamp.kits]
     for what, where in places:
         if suffix in where.lower() or where.lower().rstrip("/").endswith(runbook.stamp.domain):
             message = f"{where} lives under the stamp's own domain: it is lost with it"
