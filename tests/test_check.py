@@ -9,6 +9,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from restamp.backup.catalogue import catalogue
+from restamp.backup.proof import Proof
 from restamp.backup.share import Folder
 from restamp.backup.verdict import Said
 from restamp.check.backups import of_settings, of_share
@@ -96,7 +98,8 @@ def test_a_key_that_is_not_at_hand_stops_every_recovery_from_its_backups(
 
 def told_by(share: Path, *said: Said, rpo: dt.timedelta | None = None) -> list[tuple[str, str]]:
     """What is said of the newest backup on a share, with the key to it at hand."""
-    found = of_share(Folder(share), said, held(("backup",), "sesame"), rpo, lambda _read: None)
+    here = Folder(share)
+    found = of_share(catalogue(here), said, Proof(here, held(("backup",), "sesame")), rpo)
     return [(item.code, item.level) for item in found]
 
 

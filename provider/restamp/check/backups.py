@@ -1,26 +1,19 @@
 """Whether there is a backup to recover from, and whether the next ones will be made: scheduler, room, age."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from restamp.backup.catalogue import catalogue
+from restamp.backup.catalogue import Catalogue
 from restamp.backup.proof import Proof
-from restamp.backup.share import Share
 from restamp.backup.verdict import Said, newest, too_old
 from restamp.models.finding import Finding, Level
-from restamp.secrets.openers import Opener
 
 _LITTLE = 0.1  # TB, which is what the portal warns below (assumed: the alert names no figure)
 
 
-def of_share(
-    share: Share, said: Sequence[Said], openers: Sequence[Opener], rpo: dt.timedelta | None, step: Callable[[int], None]
-) -> Iterator[Finding]:
-    """The verdict about the newest backup that nothing rules out, with its reasons; reads all its data.
-
-    Refused where the share has none.
-    """
-    last = list(newest(catalogue(share), said, Proof(share, openers, step)))[-1]
+def of_share(found: Catalogue, said: Sequence[Said], proof: Proof, rpo: dt.timedelta | None) -> Iterator[Finding]:
+    """The verdict about the newest backup that nothing rules out, with its reasons; reads all its data."""
+    last = list(newest(found, said, proof))[-1]
     if last.word != "recoverable":
         level: Level = "stop" if last.word == "not recoverable" else "warn"
         why = next((str(finding) for finding in last.findings if finding.level == level), "")

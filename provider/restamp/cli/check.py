@@ -15,7 +15,9 @@ from restamp.cli.here import CREDENTIALS, CaFile, ClientId, ConnectTo, RunbookOp
 if TYPE_CHECKING:
     from restamp.arm.client import Arm
     from restamp.backup.verdict import Said
+    from restamp.kinds.backup import BackupLocation
     from restamp.models.finding import Finding
+    from restamp.models.stamp import Captured
     from restamp.plugins import Used
     from restamp.runbook import Runbook
     from restamp.secrets import Opener
@@ -53,29 +55,34 @@ def check(
 
     lost, openers = in_time(rpo), keys_at_hand(key)
     loaded, broken = _loaded(runbook_folder(runbook))
-    found: list[Finding] = []
-    with output.progress("checked", 5) as step:
+    said, found = _said(loaded, (connect_to, ca, client_id))
+    with output.progress("checked", 3) as step:
         for name, part in (
             ("runbook and plugins", broken or _runbook(loaded)),
             ("certificates and secrets", _keys(loaded)),
-            ("stamp and share", _stamp(loaded, (connect_to, ca, client_id), share, openers, lost)),
+            ("backups and places", _backups(loaded, said, share, openers)),
         ):
             before = len(found)
             found += _as_far_as_it_goes(name, part)
             step(name, len(found) - before)
+    found += _as_far_as_it_goes("share", _share(share or _path(loaded), said, openers, lost))
     found = list(dict.fromkeys(found))
-    stops = sum(finding.level == "stop" for finding in found)
-    last = loaded.captured
+    _tell(found, None if broken else loaded.captured, as_json=as_json)
+    raise typer.Exit(4 if any(finding.level == "stop" for finding in found) else 0)
+
+
+def _tell(found: "list[Finding]", last: "Captured | None", *, as_json: bool) -> None:
+    from restamp.cli import output
+
     if as_json:
         covered = {"insideCovered": last.inside_covered, "subscriptions": last.subscriptions} if last else {}
         print(json.dumps(covered | {"findings": output.as_data(found)}, indent=1, ensure_ascii=False))
-    else:
-        print(
-            f"inside covered: {last.inside_covered} of {last.subscriptions} subscriptions" if last else "never captured"
-        )
-        output.findings(sorted(found, key=lambda finding: ("stop", "warn", "note").index(finding.level)))
-        print(f"{stops} of {len(found)} findings would stop a recovery today")
-    raise typer.Exit(4 if stops else 0)
+        return
+    if last:
+        print(f"inside covered: {last.inside_covered} of {last.subscriptions} subscriptions")
+    output.findings(sorted(found, key=lambda finding: ("stop", "warn", "note").index(finding.level)))
+    stops = sum(finding.level == "stop" for finding in found)
+    print(f"{stops} of {len(found)} findings would stop a recovery today")
 
 
 def _loaded(folder: Path) -> "tuple[Runbook, Sequence[Finding]]":
@@ -146,37 +153,57 @@ def _lead(runbook: "Runbook") -> dt.timedelta:
     return dt.timedelta()
 
 
-def _stamp(
-    runbook: "Runbook", way: tuple[str, str, str], share: str, openers: "Sequence[Opener]", rpo: dt.timedelta | None
-) -> "Iterator[Finding]":
-    """What the stamp says where it answers, and what its share holds."""
+def _said(runbook: "Runbook", way: tuple[str, str, str]) -> "tuple[list[Said], list[Finding]]":
+    """What the stamp says of its backups, where it answers, and what the last capture recorded; what is wrong there."""
     from restamp.backup.verdict import Said
+    from restamp.check.stamp import asked
+    from restamp.errors import Refused
+    from restamp.runbook.read import recorded_backups
+
+    live, findings = asked(lambda: _connect(runbook, way))
+    said = [Said(live, "now")] if live else []
+    with suppress(Refused):  # said with the runbook
+        recorded = recorded_backups(runbook.folder)
+        said += [Said(recorded, "at the last capture")] if recorded else []
+    return said, findings
+
+
+def _backups(
+    runbook: "Runbook", said: "Sequence[Said]", share: str, openers: "Sequence[Opener]"
+) -> "Iterator[Finding]":
+    """Their keys, where they and all else are, and whether the runbook is as new as they."""
     from restamp.check.keys import of_backups
     from restamp.check.places import of_places
     from restamp.check.runbook import of_runbook
-    from restamp.check.stamp import asked
-    from restamp.kinds.backup import BackupLocation
-    from restamp.runbook.read import recorded_backups
 
-    recorded = recorded_backups(runbook.folder)
-    live, findings = asked(lambda: _connect(runbook, way))
-    yield from findings
-    told = live or recorded
-    yield from of_runbook(runbook, told)
-    settings = next((item for item in runbook.documents if isinstance(item, BackupLocation)), None)
+    told, settings = said[0].backups if said else None, _settings(runbook)
     thumbprints = {facts.thumbprint for facts in told.backups if facts.thumbprint} if told else set()
     thumbprints |= {settings.thumbprint} if settings and settings.thumbprint else set()
     yield from of_backups(sorted(thumbprints), openers, _lead(runbook), dt.datetime.now(dt.UTC))
-    share = share or (settings.path if settings else "")
-    yield from of_places(runbook, [share] if share else [])
-    said = [Said(item, when) for item, when in ((live, "now"), (recorded, "at the last capture")) if item is not None]
-    yield from _share(share, said, openers, rpo)
+    yield from of_places(runbook, [path] if (path := share or _path(runbook)) else [])
+    yield from of_runbook(runbook, told)
+
+
+def _settings(runbook: "Runbook") -> "BackupLocation | None":
+    from restamp.kinds.backup import BackupLocation
+
+    return next((item for item in runbook.documents if isinstance(item, BackupLocation)), None)
+
+
+def _path(runbook: "Runbook") -> str:
+    settings = _settings(runbook)
+    return settings.path if settings else ""
 
 
 def _share(
     share: str, said: "Sequence[Said]", openers: "Sequence[Opener]", rpo: dt.timedelta | None
 ) -> "Iterator[Finding]":
+    """What the share holds, with how far its reading is: that may take hours."""
+    from restamp.backup.catalogue import catalogue
+    from restamp.backup.chains import whole
+    from restamp.backup.proof import Proof
     from restamp.check.backups import of_share
+    from restamp.cli import output
     from restamp.cli.backups import opened
     from restamp.errors import Refused, RestampError
     from restamp.models.finding import Finding
@@ -186,8 +213,11 @@ def _share(
         yield Finding("no-share", "warn", "backups", "nobody says where their share is: not looked at", hint)
         return
     try:
-        with opened(share) as here:
-            yield from of_share(here, said, openers, rpo, lambda _read: None)
+        with opened(share) as here, output.reading("proved") as reading:
+            found = catalogue(here)
+            parts = whole(found, found.backups[0])
+            reading.expect(parts.size if parts else 0)
+            yield from of_share(found, said, Proof(here, openers, reading.step), rpo)
     except Refused as refused:
         yield from refused.findings
     except RestampError as error:
