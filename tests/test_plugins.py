@@ -14,7 +14,7 @@ from restamp.kinds.subscriptions import PLAN
 from restamp.models.document import Count, Document, Model, Name
 from restamp.models.stamp import Captured, Stamp
 from restamp.models.step import PluginCard, Step
-from restamp.plugins import Plugin, chosen, collected
+from restamp.plugins import Plugin, chosen, collected, fitting
 from restamp.steps.work import said
 
 ANY: Any = None  # a runbook and a recovery that nobody looks at
@@ -168,6 +168,16 @@ def test_what_keeps_a_plugin_from_being_used_is_said_with_the_way_out(case: str)
 
     assert hint in refused.value.hint
     assert "oem-acme" in str(refused.value)
+
+
+def test_one_that_cannot_be_used_takes_nothing_from_the_others() -> None:
+    """A check asks those that can, and says the rest."""
+    stamp = stamp_with()
+    both = stamp.model_copy(update={"plugins": stamp.plugins | {"rp-gone": stamp.plugins["oem-acme"]}})
+    used, found = fitting(both, None, [plugin_of("oem-acme", plugin_card=card())])
+
+    assert [item.plugin.name for item in used] == ["oem-acme"]
+    assert [item.about for item in found] == ["plugin rp-gone"]
 
 
 def test_wrong_settings_name_file_and_field() -> None:

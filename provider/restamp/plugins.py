@@ -146,6 +146,16 @@ def collected(plugins: Iterable[Plugin]) -> Kinds:
 
 def chosen(stamp: Stamp, captured: Captured | None, plugins: Iterable[Plugin] | None = None) -> tuple[Used, ...]:
     """The plugins that a runbook names, in name order; Refused with everything that keeps them from being used."""
+    used, found = fitting(stamp, captured, plugins)
+    if found:
+        raise Refused(found)
+    return used
+
+
+def fitting(
+    stamp: Stamp, captured: Captured | None, plugins: Iterable[Plugin] | None = None
+) -> tuple[tuple[Used, ...], list[Finding]]:
+    """Those of the plugins a runbook names that can be used, and everything that keeps the others from it."""
     there = {plugin.name: plugin for plugin in (installed() if plugins is None else plugins)}
     used: list[Used] = []
     found: list[Finding] = []
@@ -159,9 +169,7 @@ def chosen(stamp: Stamp, captured: Captured | None, plugins: Iterable[Plugin] | 
             used.append(Used(plugin, plugin.card.settings.model_validate(use.settings)))
         except ValidationError as error:
             found += _wrong_settings(name, error)
-    if found:
-        raise Refused(found)
-    return tuple(used)
+    return tuple(used), found
 
 
 def unfit(name: str, plugin: Plugin | None, captured: Captured | None) -> Finding | None:

@@ -16,8 +16,10 @@ def plugin_card():
     return PluginCard(name="oem-racks", role="oem", title="Racks")
 
 @hookimpl
-def check():
+def check(run):
     yield Finding("racks", "stop", "racks", "there is none on the shelf", "Order one.")
+    if run.recovery:
+        yield Finding("racks", "warn", "racks", f"{run.recovery.id} waits for one")
 
 @hookimpl
 def steps():
@@ -44,6 +46,10 @@ def test_everything_is_said_at_once_and_the_exit_status_is_for_a_scheduler(world
         assert sentence in told
     data = json.loads(world.restamp("check", "--json", status=4, **env).partition("\n{")[2].join(["{", ""]))
     assert {item["code"] for item in data["findings"]} >= {"racks", "artefact", "no-remote", "no-share"}
+
+    assert "loss waits for one" not in told
+    world.restamp("begin", "loss", **env)
+    assert "warn: racks: loss waits for one" in world.restamp("check", status=4, **env)
 
     stamp = world.runbook / "stamp.yaml"
     stamp.write_text(stamp.read_text().partition("plugins:")[0])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from restamp.kinds.backup import BackupLocation
     from restamp.models.finding import Finding
     from restamp.models.stamp import Captured
-    from restamp.plugins import Used
+    from restamp.recovery import Begun
     from restamp.runbook import Runbook
     from restamp.secrets import Opener
     from restamp.steps import Work
@@ -112,28 +112,40 @@ def _as_far_as_it_goes(about: str, part: "Iterable[Finding]") -> "Iterator[Findi
 
 
 def _runbook(runbook: "Runbook") -> "Iterator[Finding]":
-    """What git, kits and this machine say, plugins asked."""
+    """What git, kits and this machine say, plugins asked; of plugins that cannot be used, the others all the same."""
     from restamp.check.kits import of_kits
     from restamp.check.plugins import for_steps, of_plugins
     from restamp.check.runbook import of_signoffs
+    from restamp.plugins import fitting
     from restamp.steps.run import Around
 
     yield from of_kits(runbook)
-    work, used = _work(runbook)
-    yield from of_signoffs(runbook, work)
-    yield from for_steps(runbook, work.steps, lambda _plugin, _name: True)  # secrets are asked for on the day
-    yield from of_plugins(used, Around(runbook, None, lambda: _connect(runbook, ("", "", ""))))
+    used, wrong = fitting(runbook.stamp, runbook.captured)
+    yield from wrong
+    yield from of_plugins(used, Around(runbook, _under_way(runbook), lambda: _connect(runbook, ("", "", ""))))
+    if not wrong:
+        work = _work(runbook)
+        yield from of_signoffs(runbook, work)
+        yield from for_steps(runbook, work.steps, lambda _plugin, _name: True)  # secrets are asked for on the day
 
 
-def _work(runbook: "Runbook") -> "tuple[Work, tuple[Used, ...]]":
+def _under_way(runbook: "Runbook") -> "Begun | None":
+    """The newest recovery, until what came back was captured."""
+    from restamp.recovery import chosen, known
+
+    begun = chosen(runbook.folder) if known(runbook.folder) else None
+    over = begun and runbook.captured and runbook.captured.deployment == begun.document.target.deployment
+    return None if over else begun
+
+
+def _work(runbook: "Runbook") -> "Work":
     """What is to be done in the newest recovery, else in one that would begin today."""
     from restamp.models.stamp import RecoveryDocument
     from restamp.recovery import Begun, chosen, known
     from restamp.steps import work
 
     begun = chosen(runbook.folder) if known(runbook.folder) else Begun("today", RecoveryDocument(way="native"))
-    found = work(runbook, begun, runbook.kinds)
-    return found, found.used
+    return work(runbook, begun, runbook.kinds)
 
 
 def _keys(runbook: "Runbook") -> "Iterator[Finding]":
@@ -149,7 +161,7 @@ def _lead(runbook: "Runbook") -> dt.timedelta:
     from restamp.errors import RestampError
 
     with suppress(RestampError):  # said already
-        return max((step.lead for step in _work(runbook)[0].steps), default=dt.timedelta())
+        return max((step.lead for step in _work(runbook).steps), default=dt.timedelta())
     return dt.timedelta()
 
 
