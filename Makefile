@@ -34,6 +34,7 @@ bench: ## speed and size, the figures of docs/performance.md
 	@tools/run python -m tests.benchmarks $(ARGS)
 	@tools/run python -m tests.benchmarks.limiter
 	@tools/run python -m tests.benchmarks.backups
+	@tools/run python -m tests.benchmarks.drill
 
 soak: ## kill a recovery KILLS=200 times at random points; SEED=n plays the same again
 	@tools/run python -m tests.soak $(SEED) $(KILLS)

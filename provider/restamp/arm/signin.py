@@ -40,7 +40,7 @@ class Endpoints:
 def endpoints(base: str, transport: Transport) -> Endpoints:
     """Ask the endpoint at this address, without signing in."""
     url = f"{base}/metadata/endpoints?api-version=2015-01-01"
-    with Pipeline(transport, [RetryPolicy(retry_total=2)]) as pipeline:
+    with Pipeline(transport, [RetryPolicy(retry_total=2, retry_backoff_factor=0.2)]) as pipeline:  # maybe none is there
         response = pipeline.run(HttpRequest("GET", url)).http_response
         response.read()
     if response.status_code != 200:

@@ -29,19 +29,21 @@ _MEANING = uuid.uuid5(uuid.NAMESPACE_URL, "a drill's tenants let restamp in")
 
 def redeployed(drill: "Drill") -> None:
     """Everything that people do before a stamp answers; the deployment is the simulator's."""
-    mine = [step for step in drill.steps() if step["holds"] == "stamp-ready" and step["by"] != "restamp"]
+    mine = [step for step in drill.declared if step["holds"] == "stamp-ready" and step["by"] != "restamp"]
     before = list(takewhile(lambda step: not step["id"].endswith(_DEPLOYS), mine))
     _sign(drill, before)
-    _deploy(drill)
+    deployment = _deploy(drill)
     _sign(drill, mine[len(before) :])
-    drill.restamp("begin", drill.recovery, shown="target")
+    drill.restamp("begin", drill.recovery, "--target", deployment, shown="target")
 
 
-def done(drill: "Drill", waiting: Iterable[Told]) -> bool:
-    """Do and sign off what is waited for; whether there was anything of that kind."""
-    mine = [step for step in waiting if step["by"] != "restamp" or step.get("destructive")]
-    _sign(drill, mine)
-    return bool(mine)
+def done(drill: "Drill", steps: Iterable[Told]) -> bool:
+    """Sign off what is waited for, and in one go what will be: each `up` less is time; whether anything was."""
+    mine = [step for step in steps if step["by"] != "restamp" or step.get("destructive")]
+    waited_for = any(step["status"] == "waiting" for step in mine)
+    if waited_for:
+        _sign(drill, [step for step in mine if step["status"] != "done"])
+    return waited_for
 
 
 def exported(drill: "Drill", waiting: Iterable[Told]) -> bool:
@@ -49,14 +51,6 @@ def exported(drill: "Drill", waiting: Iterable[Told]) -> bool:
     found = dict(pair for step in waiting for pair in _SET.findall(step["message"]))
     drill.export(**found)
     return bool(found)
-
-
-def named(drill: "Drill", told: str) -> bool:
-    """Say that the stamp which answers is the target, where `up` asks for that; whether it did."""
-    found = re.search(rf"restamp begin {drill.recovery} --target ([0-9a-f-]+)", told)
-    if found:
-        drill.restamp("begin", drill.recovery, "--target", found[1], shown="target")
-    return found is not None
 
 
 def let_in(drill: "Drill", told: str) -> bool:
@@ -91,12 +85,15 @@ def hurried(drill: "Drill") -> Iterator[None]:
         thread.join()
 
 
-def _deploy(drill: "Drill") -> None:
+def _deploy(drill: "Drill") -> str:
+    """The deployment that is there now, as whoever deployed it tells."""
     asked = drill.asked
     options = ["--hardware", asked.hardware, "--nodes", str(asked.nodes)]
     if asked.way == "native":
         options += ["--recover", drill.backup, "--pfx", str(artefacts.key(drill.folder)), "--by-call"]
-    drill.restamp("simulator", "redeploy", *options, shown="^deployed")
+    told = re.search(r"^deployed: ([0-9a-f-]+)", drill.restamp("simulator", "redeploy", *options, shown="^deployed"))
+    assert told, "the simulator says which deployment it is"
+    return told[1]
 
 
 def _sign(drill: "Drill", steps: Iterable[Told]) -> None:

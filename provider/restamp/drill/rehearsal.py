@@ -91,11 +91,10 @@ class Drill:
             with self.stage("restamp up, until nobody is waited for"):
                 self._rounds()
             with self.stage("is it the same?"):
-                told = self.restamp("verify", status=None, shown="differences|inside covered")
-                gone = self._gone()
+                found = self._verified()
                 self.restamp("capture", "--new-deployment", self.target, shown="documents in")
                 again = self.restamp("up", shown="this run|gates")
-            self._judged(told, gone, again)
+            self._judged(found, again)
         finally:
             self._ended()
 
@@ -177,25 +176,26 @@ class Drill:
                 done = self.restamp("up", status=None, shown="this run|steps:|: failed|next:")
             if "next: restamp verify" in done:
                 return
-            waiting = [step for step in self.steps() if step["status"] not in ("done", "blocked", "not run")]
-            helped = [hand(self, waiting) for hand in (hands.done, hands.exported)]
-            stuck = 0 if any([hands.named(self, done), hands.let_in(self, done), *helped]) else stuck + 1
+            steps = self.steps()
+            waiting = [step for step in steps if step["status"] not in ("done", "blocked", "not run")]
+            helped = [hands.done(self, steps), hands.exported(self, waiting)]
+            stuck = 0 if any([hands.let_in(self, done), *helped]) else stuck + 1
             if stuck > _TRIES:  # what failed is tried again, as anybody does
                 break
         raise Refused([Finding("drill", "stop", "restamp up", f"cannot go on:\n{done[-4000:]}")])
 
-    def _gone(self) -> set[str]:
-        """Guids of the roles that verify leaves out, for their principals went with the stamp."""
-        told = self.restamp("verify", "--json", status=None)
-        found = json.JSONDecoder().raw_decode(told)[0]["findings"]
-        named = (re.search(r"([0-9a-f-]{36}) in ", each["about"].lower()) for each in found if each["code"] == _GONE)
-        return {name[1] for name in named if name}
+    def _verified(self) -> dict[str, Any]:
+        """What verify finds, as it tells programs."""
+        found: dict[str, Any] = json.JSONDecoder().raw_decode(self.restamp("verify", "--json", status=None))[0]
+        self.tell(f"  {len(found['differences'])} differences; {found['equal']} of {found['compared']} objects equal")
+        return found
 
-    def _judged(self, told: str, gone: set[str], again: str) -> None:
-        differs = [
-            line for line in told.splitlines() if " differences" in line and not line.startswith("0 differences, 0 un")
-        ]
-        wrong = [*differs, *comparison.changed(self.runbook, gone)]
+    def _judged(self, found: Mapping[str, Any], again: str) -> None:
+        """NotTheSame where something differs; roles of whom verify calls gone may be missing."""
+        named = [each["about"].lower() for each in found["findings"] if each["code"] == _GONE]
+        gone = {name[1] for name in (re.search(r"([0-9a-f-]{36}) in ", each) for each in named) if name}
+        wrong = [f"{each['kind']} {each['label']}: {each['action']}" for each in found["differences"]]
+        wrong += comparison.changed(self.runbook, gone)
         wrong += [line.strip() for line in again.splitlines() if re.search(r"this run:.* (created|updated)", line)]
         if wrong:
             raise NotTheSame(wrong)
