@@ -213,6 +213,15 @@ def test_a_card_of_another_name_is_refused() -> None:
         _ = plugin_of("oem-other", plugin_card=card()).card
 
 
+@pytest.mark.parametrize("wish", ["wrapper", "hookwrapper", "tryfirst", "trylast"])
+def test_a_hook_that_wraps_others_or_wants_to_be_first_is_no_hook(wish: str) -> None:
+    """Order comes from what steps say, never from who was registered when."""
+    module = ModuleType("oem-acme")
+    module.steps = hookspecs.hookimpl(**{wish: True})(raises)  # type: ignore[attr-defined]
+    with pytest.raises(ValueError, match="steps wraps or wants a turn"):
+        _ = Plugin("oem-acme", "1.0", module).hooks
+
+
 def test_a_hook_that_asks_for_what_there_is_not_is_no_hook() -> None:
     """pluggy says which argument, and the plugin is broken before anything of it runs."""
     with pytest.raises(Exception, match="definition"):

@@ -24,6 +24,7 @@ T = TypeVar("T")
 HOOKS = ("plugin_card", "kinds", "capture", "check", "steps", "run_step", "verify")
 OWN = "restamp"
 _SINGLE = ("plugin_card", "run_step")  # the other hooks collect
+_WISHES = ("wrapper", "hookwrapper", "tryfirst", "trylast")  # pluggy's, and none of ours
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,11 @@ class Plugin:
         manager.add_hookspecs(hookspecs)
         manager.register(self.module, self.name)
         manager.check_pending()
-        return {hook: getattr(manager.hook, hook) for hook in HOOKS if getattr(manager.hook, hook).get_hookimpls()}
+        found = {hook: getattr(manager.hook, hook) for hook in HOOKS if getattr(manager.hook, hook).get_hookimpls()}
+        for hook, caller in found.items():
+            if any(getattr(impl, wish) for impl in caller.get_hookimpls() for wish in _WISHES):
+                raise ValueError(f"{hook} wraps or wants a turn: hooks are asked one plugin at a time, in name order")
+        return found
 
     @property
     def hooks(self) -> tuple[str, ...]:
