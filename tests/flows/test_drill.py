@@ -33,7 +33,7 @@ def test_a_drill_ends_with_what_was_lost_and_sees_the_one_thing_that_is_not(tmp_
         drill.run()
 
     assert [line.strip() for line in str(found.value).splitlines()[1:]] == [
-        f"Plan {changed[0]}: update",
+        f"Plan offers-rg/{changed[0]}: update",
         f"the runbook changed: M plans/{changed[0]}.yaml",
     ]
     assert [stage.title for stage in drill.stages][-1] == "is it the same?"

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections import Counter
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,12 +15,15 @@ from restamp import failpoints
 from restamp.cli.here import CREDENTIALS, CaFile, ClientId, ConnectTo, RunbookOption
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from restamp.arm.client import Arm
     from restamp.cli.pulumi import Pulumi
     from restamp.cli.standing import Standing
     from restamp.models.document import Document
     from restamp.recovery import Begun
     from restamp.runbook import Runbook
-    from restamp.steps import Plan
+    from restamp.steps import Placed, Plan
 
 Way = Literal["native", "rebuild"]
 NewRecovery = Annotated[str, typer.Argument(help="The recovery; left out: today's date.", metavar="[ID]")]
@@ -122,7 +126,6 @@ def up(
     from restamp.cli.pulumi import Pulumi
     from restamp.cli.sides import decided
     from restamp.cli.steps import asked_for_secrets
-    from restamp.errors import Refused, StampError
     from restamp.older import obstacle
     from restamp.plugins import all_kinds
     from restamp.principals import as_today
@@ -131,7 +134,6 @@ def up(
     from restamp.secrets.at_hand import openers_at_hand
     from restamp.secrets.openers import expired
     from restamp.steps import work
-    from restamp.target import alone, same_stamp, writable
 
     folder = runbook_folder(runbook)
     _fitting(only, revision, context.args)
@@ -147,20 +149,14 @@ def up(
     output.findings(list(expired(openers_at_hand())))
     settings = read(given(loaded.stamp.suffix, connect_to, ca, client_id))
     engine = Pulumi(folder, settings)
-    redeploys, answers = any(placed.step.phase == "redeploy" for placed in todo.plan.steps), False
-    try:
-        with arm_of(loaded.stamp.suffix, connect_to, ca, client_id, for_writing(folder, loaded.stamp)) as arm:
-            same_stamp(arm, loaded.stamp)
-            writable(arm.about.deployment, begun.document, begun.id)
-            alone(arm, loaded.captured.address if loaded.captured else None)
-            answers = True
-            if (take or grant or obstacle(folder, begun)) and _is_back(engine, loaded, begun, todo.plan):
-                decided(arm, loaded, begun, take is not None, grant or [])
-    except (StampError, Refused) as error:
-        if answers or not redeploys:
-            raise
-        # there may be no stamp yet: its steps begin, and what stands behind them asks again
-        print(f"no stamp to write to yet: {str(error).splitlines()[0]}", file=sys.stderr)
+    seals = for_writing(folder, loaded.stamp)
+    arm = _reached(
+        lambda: arm_of(loaded.stamp.suffix, connect_to, ca, client_id, seals), loaded, begun, todo.plan.steps
+    )
+    with arm or nullcontext():
+        undecided = take or grant or obstacle(folder, begun)
+        if arm and undecided and _is_back(engine, loaded, begun, todo.plan):
+            decided(arm, loaded, begun, take is not None, grant or [])
     failpoints.reached("up.begin")
     engine.take_up()
     failpoints.reached("up.engine.before")
@@ -171,6 +167,28 @@ def up(
     print(standing.summary(_this_run(loaded.stamp.suffix, begun_at)))
     failpoints.reached("up.told")
     raise typer.Exit(standing.exit_status)
+
+
+def _reached(
+    connect: "Callable[[], Arm]", runbook: "Runbook", begun: "Begun", steps: "Sequence[Placed]"
+) -> "Arm | None":
+    """The recovery's own stamp; None where steps have yet to deploy it: what stands behind them asks again."""
+    from restamp.errors import Refused, StampError
+    from restamp.target import alone, same_stamp, writable
+
+    try:
+        with ExitStack() as kept:
+            arm = kept.enter_context(connect())
+            same_stamp(arm, runbook.stamp)
+            writable(arm.about.deployment, begun.document, begun.id)
+            alone(arm, runbook.captured.address if runbook.captured else None)
+            kept.pop_all()
+            return arm
+    except (StampError, Refused) as error:
+        if not any(placed.step.phase == "redeploy" for placed in steps):
+            raise
+        print(f"no stamp to write to yet: {str(error).splitlines()[0]}", file=sys.stderr)
+        return None
 
 
 def _is_back(engine: "Pulumi", runbook: "Runbook", begun: "Begun", plan: "Plan") -> bool:
