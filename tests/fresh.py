@@ -18,6 +18,7 @@ from restamp.kit import distributions
 
 ROOT = Path(__file__).parents[1]
 PLUGINS = ("hub-desk", "oem-acme", "rp-bytes")  # made by `restamp plugins new`
+PATIENCE = 600  # seconds: making an environment and a recovery in it, on a busy machine
 _BUILDS = "hatchling"  # what pip would fetch to build a plugin
 
 
@@ -41,7 +42,7 @@ class Fresh:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=280,
+            timeout=PATIENCE,
             check=False,
         )
         assert done.returncode == 0, done.stdout

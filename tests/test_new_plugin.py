@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.fresh import PLUGINS, Fresh
+from tests.fresh import PATIENCE, PLUGINS, Fresh
 
 from restamp.errors import Refused
 from restamp.template import write
@@ -18,6 +18,7 @@ def new(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.timeout(2 * PATIENCE)
 @pytest.mark.parametrize("plugin", PLUGINS)
 def test_a_new_plugin_passes_its_contract_beside_restamps_wheel(fresh: Fresh, plugin: str) -> None:
     """Of each role; nothing but wheels and what they require is installed there."""

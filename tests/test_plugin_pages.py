@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from tests.flows.world import ROOT
-from tests.fresh import Fresh, outside
+from tests.fresh import PATIENCE, Fresh, outside
 from tests.plugin_pages import FOLDER, PAGES, attributes, promises, written
 
 from restamp.models.step import GATES
@@ -40,6 +40,7 @@ def test_every_promise_and_every_word_of_the_contract_is_explained() -> None:
     assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == attributes()
 
 
+@pytest.mark.timeout(2 * PATIENCE)
 def test_the_first_plugin_is_written_and_runs_in_a_recovery(fresh: Fresh) -> None:
     """Every block of the page as it stands, in an environment that was made as its first line says."""
     page = (FOLDER / "first-plugin.md").read_text("utf-8")
@@ -53,7 +54,7 @@ def test_the_first_plugin_is_written_and_runs_in_a_recovery(fresh: Fresh) -> Non
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=280,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stdout

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from tests.flows.world import NAME, REGION, World, contents
-from tests.fresh import Fresh
+from tests.fresh import PATIENCE, Fresh
 
 from restamp.simulator import Fault, Stamp
 from restamp.simulator.tables import rule_of, serving
 
+pytestmark = pytest.mark.timeout(2 * PATIENCE)
 RULES = [rule_of(f"Bytes.Admin/locations/{types}@2024-01-01") for types in ("quotas", "restores")]
 
 
