@@ -134,3 +134,18 @@ def test_the_simulator_from_a_shell(tmp_path: Path) -> None:
     other = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (other.returncode, other.stdout) == (2, "")
     assert "It is one of contoso-g4, fabrikam-g6." in other.stderr
+
+
+def test_types_that_the_simulator_cannot_serve_are_refused_at_once() -> None:
+    """Each with what is wrong: one is no type, the other one is the stamp's own."""
+    types = ("Foo.Admin/quotas", "Microsoft.Compute.Admin/locations/quotas@2024-01-01")
+    command = [sys.executable, "-m", "restamp", "simulator", *(word for kind in types for word in ("--serves", kind))]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert told.returncode == 2
+    assert (
+        "'Foo.Admin/quotas' is no type with its api-version, such as Foo.Admin/locations/quotas@2024-01-01"
+        in told.stderr
+    )
+    assert "Microsoft.Compute.Admin is a service that the simulated stamp has of its own" in told.stderr
+    assert told.stderr.endswith("refused: 2 problems\n")

@@ -28,3 +28,11 @@ class TestExample(PluginContract):
         with scene.run() as run:
             assert run.recovery is not None
             run.arm.admin.write("DELETE", restore(run, run.recovery))
+
+    def test_a_restore_that_failed_is_told(self) -> None:
+        """Beyond the contract: what this plugin alone promises."""
+        with self.scene("rebuild") as scene, scene.run() as run:
+            assert run.recovery is not None
+            failed = {"properties": {"provisioningState": "Failed"}}
+            run.arm.admin.write("PUT", restore(run, run.recovery), failed)
+            assert scene.ask(scene.steps()[-1]).status == "failed"
