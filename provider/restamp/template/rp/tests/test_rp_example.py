@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 import restamp_rp_example
 from restamp_rp_example import API, ExampleQuota, restore
@@ -33,6 +34,6 @@ class TestExample(PluginContract):
         """Beyond the contract: what this plugin alone promises."""
         with self.scene("rebuild") as scene, scene.run() as run:
             assert run.recovery is not None
-            failed = {"properties": {"provisioningState": "Failed"}}
-            run.arm.admin.write("PUT", restore(run, run.recovery), failed)
+            path = urlsplit(restore(run, run.recovery)).path
+            scene.stamp.load([{"id": path, "name": "trial", "properties": {"provisioningState": "Failed"}}])
             assert scene.ask(scene.steps()[-1]).status == "failed"
