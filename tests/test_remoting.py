@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from restamp.arm.settings import Settings, read
 from restamp.errors import CmdletFailed, NoAdministrator, Refused, Rejected, StampError, Unanswered, Unreachable
 from restamp.remoting import DEFAULT, Certificate, Credential, Endpoint, Remote, Secret, connect, privileged_endpoint
-from restamp.simulator import Fault
+from restamp.simulator import Fault, control
 from restamp.simulator.baseline import Baseline
 from restamp.simulator.deployment import lose, redeploy
 from restamp.simulator.pep import Machine, Pep
@@ -264,6 +264,19 @@ def test_a_session_that_was_gone_is_opened_anew(server: Server, pep: Remote) -> 
     server.stamp.clock.advance(timedelta(hours=3).total_seconds())
 
     assert pep.run("Get-CloudAdminUserList") == ["CloudAdmin"]
+
+
+def test_a_clock_that_somebody_moves_on_ends_no_session(server: Server, pep: Remote) -> None:
+    """In a rehearsal half a day goes by in a second, and clients of the endpoint were not silent for so long."""
+
+    def asks() -> int:
+        before = len(server.stamp.requests)
+        assert pep.run("Get-CloudAdminUserList") == ["CloudAdmin"]
+        return len(server.stamp.requests) - before
+
+    opened, again = asks(), asks()
+    control.act(server.stamp, "clock", {"seconds": timedelta(days=3).total_seconds()})
+    assert asks() == again < opened
 
 
 def test_sessions_that_end_one_after_the_other_are_no_crash(server: Server, pep: Remote) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Told = Mapping[str, Any]  # a step, as `status --all --format json` tells it
 _SET = re.compile(r"export (RESTAMP_[A-Z_]+)=([^\s;,.]+)")
-_TICK = 0.14  # seconds: less goes by on the stamp in one than ends a session of its privileged endpoint, 2 hours
+_TICK = 0.14  # seconds
 _DEPLOYS = "/deployment"
 _GRANT = re.compile(r"by tenant: (\S+), its owner, .*? -ObjectId (\S+) .*? -Scope /subscriptions/([0-9a-z-]+)")
 _MEANING = uuid.uuid5(uuid.NAMESPACE_URL, "a drill's tenants let restamp in")

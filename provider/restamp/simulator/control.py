@@ -98,7 +98,10 @@ def _racked(stamp: "Stamp", hardware: str, wanted: Baseline) -> Baseline:
 
 
 def _clock(stamp: "Stamp", asked: Asked) -> dict[str, Any]:
-    stamp.clock.advance(float(asked["seconds"]))
+    seconds = float(asked["seconds"])
+    for machine in (*stamp.machines.values(), *filter(None, [stamp.pep])):
+        machine.keep(seconds)
+    stamp.clock.advance(seconds)
     stamp.catch_up()
     return {"now": f"{stamp.clock.now():%Y-%m-%dT%H:%M:%SZ}"}
 

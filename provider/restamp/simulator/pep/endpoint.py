@@ -58,6 +58,11 @@ class Machine:
         self._deployment, self._negotiate = self._state.deployment_id, Negotiate(self._accounts)
         self._shells: dict[str, Shell] = {}
 
+    def keep(self, seconds: float) -> None:
+        """Let sessions outlive a jump of the clock: their clients were not silent for so long."""
+        for each in list(self._shells.values()):
+            each.asked += seconds
+
     def answer(self, request: Request) -> Response:
         """Return the answer to a request to any of its hosts."""
         if self._deployment != self._state.deployment_id:
