@@ -44,16 +44,16 @@ class Pulumi:
             self._run("stack", "select", "--create", self.stack)
         self._take_over()
         killed = not self._env["PULUMI_BACKEND_URL"].startswith("file://")  # other backends show no locks: look anyway
-        for owner in self._locks():
+        for path, owner in self._locks():
             if owner.get("hostname") == socket.gethostname() and _ended(int(owner.get("pid") or 0)):
                 print(
                     f"taking up a run that was killed (process {owner.get('pid')}, {owner.get('timestamp')})",
                     file=sys.stderr,
                 )
                 failpoints.reached("up.takes-up")
-                self._run("cancel", "--yes", "--stack", self.stack)
+                path.unlink(missing_ok=True)  # `pulumi cancel` would take the locks of living runs too
                 killed = True
-        if killed and self.state().get("deployment", {}).get("pending_operations"):
+        if killed and self._pending():
             print("taking up a run that was killed while it was writing: looking at the stamp again", file=sys.stderr)
             self._run("refresh", "--clear-pending-creates", "--yes", "--skip-preview", "--stack", self.stack)
 
@@ -91,12 +91,19 @@ class Pulumi:
             print(f"taking over the Pulumi state in {given}", file=sys.stderr)
             self._run("stack", "import", "--file", str(Path(given).absolute()), "--stack", self.stack)
 
-    def _locks(self) -> list[dict[str, Any]]:
+    def _pending(self) -> bool:
+        """Whether the state has creates that nobody knows the end of; the engine is asked only where it may."""
+        kept = self._files("stacks", f"{self.stack}.json")
+        if kept and not any("pending_operations" in path.read_text("utf-8") for path in kept):
+            return False
+        return bool(self.state().get("deployment", {}).get("pending_operations"))
+
+    def _locks(self) -> list[tuple[Path, dict[str, Any]]]:
         """Who holds the stack, in a backend of files; other backends tell when asked."""
         found = []
         for path in self._files("locks", f"{self.stack}/*.json"):
             with contextlib.suppress(OSError, ValueError):
-                found.append(json.loads(path.read_text("utf-8")))
+                found.append((path, json.loads(path.read_text("utf-8"))))
         return found
 
     def _files(self, of: str, named: str) -> list[Path]:
