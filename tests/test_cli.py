@@ -13,7 +13,7 @@ from tests.flows.world import NAME
 from restamp.cli import app
 
 HEAVY = ("azure", "pulumi", "pydantic", "yaml", "starlette", "rich", "requests", "grpc")
-CLIENTS = ("azure", "requests", "pypsrp", "sushy", "pymysql", "pytds", "smbprotocol")
+CLIENTS = ("azure", "requests", "pypsrp", "sushy", "pymysql", "pytds", "smbprotocol", "cryptography")
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -29,10 +29,11 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stderr.strip() == "[]"
 
 
-def test_plugins_are_there_without_what_they_work_with() -> None:
-    """Every process of a recovery loads every plugin: clients of stamps, servers, machines are for those that act."""
+def test_what_declares_a_recovery_has_not_what_it_works_with() -> None:
+    """All processes of a run load every plugin: clients of stamps, servers and machines, and keys, are for use."""
     code = (
-        f"import sys, restamp.plugins\nrestamp.plugins.all_kinds()\nprint([x for x in {CLIENTS!r} if x in sys.modules])"
+        "import sys, restamp.plugins, restamp.resources\nrestamp.plugins.all_kinds()\n"
+        f"print([name for name in {CLIENTS!r} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

@@ -18,7 +18,6 @@ from restamp.resources.gate import Gate, behind
 from restamp.resources.provider import DONE, Props, finished, not_begun, one_line, undone
 from restamp.resources.session import Session, session
 from restamp.runbook import load
-from restamp.sealing import for_writing
 from restamp.steps.run import Around
 from restamp.steps.work import work
 from restamp.target import beside
@@ -104,6 +103,8 @@ def _preflight(here: Session, props: Props) -> tuple[str, list[str]]:
 
 
 def _verified(here: Session, props: Props) -> tuple[str, list[str]]:
+    from restamp.sealing import for_writing
+
     around = _around(here, props)
     runbook = as_today(load(where.folder(props), here.kinds))
     arm = around.connect()

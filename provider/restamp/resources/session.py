@@ -24,7 +24,6 @@ from restamp.models.stamp import RecoveryDocument
 from restamp.plugins import all_kinds
 from restamp.resources import live
 from restamp.runbook.outline import Outline, outline
-from restamp.sealing import for_writing
 from restamp.target import may_live
 
 if TYPE_CHECKING:
@@ -147,6 +146,8 @@ class Session:
 
     def outline(self, folder: Path) -> Outline:
         """The runbook in a folder, as it was when this process first asked."""
+        from restamp.sealing import for_writing
+
         with self._lock:
             if folder not in self._outlines:
                 self._outlines[folder] = outline(folder, self.kinds)

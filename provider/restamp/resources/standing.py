@@ -16,7 +16,6 @@ from restamp.models.finding import Finding
 from restamp.models.stamp import Stamp
 from restamp.resources.session import Session
 from restamp.runbook.read import read_own
-from restamp.sealing import for_writing
 
 if TYPE_CHECKING:
     from restamp.arm.inside import Inside
@@ -121,6 +120,8 @@ class Standing:
 
     def _unlock(self, runbook: str) -> None:
         """Bring the keys of a runbook, once a process."""
+        from restamp.sealing import for_writing
+
         if self._here.arm.seals is not None:
             return
         about = f"{self._kind.name} {self._kind.label(self._document)}"

@@ -14,8 +14,6 @@ from restamp.models.step import Evidence
 from restamp.runbook import text
 from restamp.runbook.read import read_own
 from restamp.runbook.staged import complete, stage
-from restamp.secrets.at_hand import at_hand
-from restamp.secrets.files import Sealing
 
 _SEALING = threading.Lock()
 
@@ -43,6 +41,8 @@ def sealed_file(runbook: Runbook, name: str) -> SealedFile | None:
 
 def opened_file(runbook: Runbook, name: str) -> bytes:
     """The content of a file that is sealed in the runbook; Refused or NoKey where it is not there or stays shut."""
+    from restamp.secrets.at_hand import at_hand
+
     sealed = sealed_file(runbook, name)
     if sealed is None:
         hint = f"Seal it into the runbook: restamp secrets add FILE --name {name}"
@@ -53,6 +53,9 @@ def opened_file(runbook: Runbook, name: str) -> bytes:
 
 def seal_file(runbook: Runbook, name: str, content: bytes) -> None:
     """Seal a file into the runbook, as `secrets/<name>.yaml`; one at a time: the first may make a capture key."""
+    from restamp.secrets.at_hand import at_hand
+    from restamp.secrets.files import Sealing
+
     folder = runbook.folder
     with _SEALING:
         complete(folder)

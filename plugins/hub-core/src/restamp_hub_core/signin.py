@@ -5,9 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
-
 from restamp.errors import NotSignedIn, Rejected
 from restamp.hookspecs import Run
 from restamp.models.step import StepResult, done, later
@@ -77,6 +74,9 @@ def _application(run: Run) -> dict[str, Any]:
 
 def _certificate(file: str, password: str) -> bytes:
     """The certificate that restamp signs in with, without its key (DER)."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
+
     if not file:
         hint = "RESTAMP_CLIENT_CERTIFICATE has to name one: a secret would be a new one, which nobody may see here"
         raise Later(f"restamp's application has to be made anew, with a certificate; {hint}")
