@@ -3,12 +3,13 @@
 import os
 import signal
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal, Protocol, get_args
 
 Way = Literal["itself", "engine", "everything"]
+WAYS: tuple[Way, ...] = get_args(Way)
+ENDED = "ended"
 
 # in the order in which a run comes to them; what is missing here is refused when it is armed
 NAMES = (
@@ -24,6 +25,7 @@ NAMES = (
     "host.create.answered",
     "host.update.answered",
     "host.read.answered",
+    "host.over",  # all is answered, and the engine saves its state next: behind that is up.engine.after
     "target.asked",
     "target.known",
     "gate.asked",
@@ -91,18 +93,22 @@ class _Armed:
     def __init__(self, at: str, seen: str) -> None:
         name, _, which = at.partition("#")
         count, _, way = which.partition(":")
-        if name not in (*NAMES, "") or way not in (*get_args(Way), ""):
+        if name not in (*NAMES, "") or way not in (*WAYS, ""):
             raise ValueError(f"RESTAMP_FAIL_AT={at}: a point, #, how many times it is reached, and :engine or the like")
         self._name, self._count, self._way, self._seen = name, int(count or 1), way, seen
-        self._times: Counter[str] = Counter()
+        self._times = 0
         self._lock = threading.Lock()
 
     def reached(self, name: str) -> None:
         with self._lock:
-            self._times[name] += 1
             if self._seen:
                 _appended(self._seen, name)
-            if name == self._name and self._times[name] == self._count:
+            if name != self._name or (self._way == "engine" and not _engine):
+                return
+            self._times += 1
+            if self._times == self._count:
+                if self._seen:
+                    _appended(self._seen, ENDED)
                 _end(self._way)
 
 
@@ -120,8 +126,9 @@ _engine = 0  # the process above us that a host works for
 def arm(at: str, seen: str = "") -> None:
     """End this process at `name#3:way`, when it comes to `name` for the third time; `seen` is a file of all passed.
 
-    The way is `itself`, which is kill -9 of this process, `engine`, of the one that a host works for alone, or
-    `everything`, of all of `restamp up`. Without a name nothing ends. ValueError where there is no such point.
+    The way is `itself`, which is kill -9 of this process, `engine`, of the one that a host works for alone (only hosts
+    count), or `everything`, of all of `restamp up`. Without a name nothing ends. The last line of `seen` is then ENDED.
+    ValueError where there is no such point.
     """
     global _armed
     _armed = _Armed(at, seen) if at or seen else None
@@ -159,12 +166,12 @@ def _appended(file: str, name: str) -> None:
 
 
 def _end(way: str) -> None:
-    """Kill -9: without an engine above us there is none to end, so we end ourselves."""
-    if way == "everything":
-        os.killpg(os.getpgid(_engine), signal.SIGKILL)
-    elif way == "engine" and _engine:
+    """Kill -9; the engine has its hosts in process groups of their own."""
+    if way == "engine":
         os.kill(_engine, signal.SIGKILL)
         return
+    if way == "everything":
+        os.killpg(os.getpgid(_engine), signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -60,6 +60,7 @@ class Host(provider_pb2_grpc.ResourceProviderServicer):
 
     def Cancel(self, _request: Any, _context: Any) -> Any:
         """Ctrl-C, and every normal end: what has not begun answers `waiting`."""
+        failpoints.reached("host.over")
         self.cancelled.set()
         end_all()
         return empty_pb2.Empty()

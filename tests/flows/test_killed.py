@@ -1,15 +1,16 @@
 """kill -9 at every named point, then `up` again: nothing is written twice, nothing is missing.
 
 Every point that a provider comes to is tried with a provider alone, in a process of its own, which brings the runbook
-back object after object: a second a case. What only a run with an engine comes to, and a few points more, is tried with
-the real engine, in the three ways of ending it.
+back object after object: a second a case. The engine alone, and all of `restamp up`, are ended at every point of a run
+with the real engine; ELSEWHERE and NEVER say what is not.
 """
 
+from collections.abc import Container
 from pathlib import Path
 
 import pytest
 from tests.soak import provider
-from tests.soak.story import Story, Undisturbed, effects, left, undisturbed
+from tests.soak.story import MANY, Story, Undisturbed, effects, left, undisturbed
 
 from restamp import failpoints
 
@@ -23,22 +24,29 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
 @pytest.fixture(scope="module")
 def whole(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     """A run that nobody disturbed."""
-    folder = tmp_path_factory.mktemp("undisturbed")
+    return _undisturbed(story, tmp_path_factory.mktemp("undisturbed"))
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """A runbook in which there is enough for many kills."""
+    return Story(tmp_path_factory.mktemp("many"), MANY)
+
+
+@pytest.fixture(scope="module")
+def all_done(many: Story, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """A run of it that nobody disturbed."""
+    return _undisturbed(many, tmp_path_factory.mktemp("undisturbed"))
+
+
+def _undisturbed(story: Story, folder: Path) -> Undisturbed:
     with story.new_stamp() as stamp:
         assert provider.bring(story.runbook, story.env(RESTAMP_HOME=str(folder)), seen=str(folder / "seen")) == 0
         return undisturbed(stamp, folder / "seen")
 
 
-ENGINES = (
-    "up",
-    "host",
-    "target",
-    "gate",
-    "step",
-    "token",
-    "kit",
-)  # parts of a run that no provider comes to without an engine
-PROVIDERS = [name for name in failpoints.NAMES if name.partition(".")[0] not in ENGINES]
+ALONE = "up", "host", "target", "gate", "step", "token", "kit"  # parts of a run that no provider comes to by itself
+PROVIDERS = [name for name in failpoints.NAMES if name.partition(".")[0] not in ALONE]
 LAST = ("result.after", "vault.left", "filled", "disabled.before", "disabled.after", "holder.end")
 
 
@@ -58,45 +66,83 @@ def test_a_provider_killed_at_a_point_is_taken_up_by_the_next(
         assert whole.unlike(stamp) == []
 
 
-CHAINS = {
-    "the provider": "host.started#1 target.known#1 host.create.begin#9 write.answered#4 secret.after#1 gate.asked#1",
-    "the engine": "target.asked#1 gate.opened#1 host.create.answered#9 vault.entered#1 disabled.after#2",
-    "everything": "up.begin#1 up.engine.before#1 object.after#4 up.takes-up#1 holder.end#2 up.engine.after#1 up.told#1",
+ELSEWHERE = {  # points that no first run of a runbook without plugins comes to, and where they are tried in each way
+    "step": "tests/flows/test_steps.py, with a plugin",
+    "token": "tests/flows/test_steps.py, with a plugin",
+    "host.read.answered": "test_a_repair_that_is_killed_is_written_once: only what was done is read",
+    "host.update.answered": "test_a_repair_that_is_killed_is_written_once: only what was done is updated",
 }
-WAYS = {"the provider": "itself", "the engine": "engine", "everything": "everything"}
-STEPS = ("step.begin", "step.look", "token.before", "token.after", "step.end")  # tests/flows/test_steps.py
-KITS = ("kit.written", "kit.between")  # tests/flows/test_kit.py
-REPAIR = ("host.read.answered#9:itself", "host.update.answered#1:engine")
+NEVER = {  # points that can not be come to in that way, and why
+    ("up", "engine"): "there is no engine yet, or no more",
+    ("kit", "engine"): "a kit is made without an engine",
+    ("kit", "everything"): "it is one process, killed in tests/flows/test_kit.py",
+}
+BEFORE = {  # what has to have happened in a run before
+    "resume.before": "operation.recorded#1:everything",
+    "resume.after": "operation.recorded#1:everything",
+    "up.takes-up": "target.asked#1:everything",
+}
+COUNTS = {("request.before", "everything"): 10, ("answer.received", "everything"): 10}  # the first are none of a host's
+AT_THE_END = ("host.over", "up.begin", "up.takes-up", "up.engine.before", "up.engine.after", "up.told")
+SECTIONS = 5
 
 
-def test_every_point_is_one_of_these() -> None:
-    """None is dead: a provider comes to it, or a run with an engine; each test sees that it does."""
-    tried = {point.partition("#")[0] for chain in CHAINS.values() for point in chain.split()}
-    assert set(failpoints.NAMES) == {*PROVIDERS, *tried, *STEPS, *KITS, *(point.partition("#")[0] for point in REPAIR)}
+def _part(name: str, table: Container[object], way: str = "") -> bool:
+    """Whether a point, or the part of a run that it is of, is in a table."""
+    return any(((key, way) if way else key) in table for key in (name, name.partition(".")[0]))
 
 
-@pytest.mark.parametrize("victim", CHAINS)
-def test_a_run_killed_again_and_again_gets_there(story: Story, whole: Undisturbed, tmp_path: Path, victim: str) -> None:
-    """The provider, the engine alone, or all of `restamp up`, killed at one point after the other; then `up` once."""
+def chain(way: str) -> list[str]:
+    """Every point that a run comes to, in the order of a run: what a run does last is killed last."""
+    names = [name for name in failpoints.NAMES if not _part(name, ELSEWHERE) and not _part(name, NEVER, way)]
+    return sorted(names, key=lambda name: (name in AT_THE_END, failpoints.NAMES.index(name)))
+
+
+@pytest.mark.parametrize("section", range(SECTIONS))
+@pytest.mark.parametrize("way", failpoints.WAYS[1:])
+def test_a_run_killed_at_every_point_gets_there(
+    many: Story, all_done: Undisturbed, tmp_path: Path, way: str, section: int
+) -> None:
+    """The engine alone, or all of `restamp up`, killed at one point after the other; then `up` once."""
+    points, size = chain(way), -(-len(chain(way)) // SECTIONS)
+    with many.new_stamp() as stamp:
+        home = many.at_home_in(tmp_path)
+        for name in points[section * size : (section + 1) * size]:
+            before = [BEFORE[name]] if name in BEFORE else []
+            for point in (*before, f"{name}#{COUNTS.get((name, way), 1)}:{way}"):
+                was_killed, told = many.killed(point, home, "--", "--parallel", "1")  # one after another: some are left
+                assert was_killed, f"{point}: {told}"
+        assert "next: restamp verify" in many.restamp("up", **home)
+
+        assert all_done.unlike(stamp) == []
+
+
+def test_a_run_killed_again_and_again_gets_there(story: Story, whole: Undisturbed, tmp_path: Path) -> None:
+    """In all three ways, with much at once, and with a state that the engine saves all the time."""
+    points = "host.started#1:itself target.known#1:itself write.answered#4:itself host.create.begin#4:everything"
+    points += " host.create.answered#2:everything object.after#4:everything secret.after#1:engine"
     with story.new_stamp() as stamp:
-        home = story.at_home_in(tmp_path)
-        for point in CHAINS[victim].split():
-            was_killed, told = story.killed(f"{point}:{WAYS[victim]}", home)
-            assert was_killed, told
+        home = story.at_home_in(tmp_path) | {"PULUMI_SKIP_CHECKPOINTS": "false"}
+        for point in points.split():
+            was_killed, told = story.killed(point, home)
+            assert was_killed, f"{point}: {told}"
         assert "next: restamp verify" in story.restamp("up", **home)
 
         assert whole.unlike(stamp) == []
 
 
-def test_a_repair_that_is_killed_is_written_once(story: Story, whole: Undisturbed, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", failpoints.WAYS)
+def test_a_repair_that_is_killed_is_written_once(
+    story: Story, whole: Undisturbed, tmp_path: Path, way: failpoints.Way
+) -> None:
     """Drift found by a refresh, the run killed while it reads and after it wrote: the tags are put back once."""
     with story.new_stamp() as stamp:
         home = story.at_home_in(tmp_path)
         story.restamp("up", **home)
         group = next(body for body in stamp.objects() if body["id"].endswith("0/resourceGroups/app"))
         stamp.load([group | {"tags": {}}])
-        for point in REPAIR:
-            was_killed, told = story.killed(point, home)
+        for point in ("host.read.answered#9", "host.update.answered#1"):
+            was_killed, told = story.killed(f"{point}:{way}", home)
             assert was_killed, told
         assert "next: restamp verify" in story.restamp("up", **home)
 

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests import forks
+
 from restamp.simulator import Stamp, serve
 from restamp.simulator.server import Server
 
@@ -59,11 +61,11 @@ class World:
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
         }
+        (self.home / "pulumi").mkdir(parents=True, exist_ok=True)
         return kept | settings | more
 
     def start(self, *command: str, **env: str) -> subprocess.Popen[str]:
         """A command that runs while the story goes on, in a process group of its own."""
-        (self.home / "pulumi").mkdir(parents=True, exist_ok=True)
         program = [str(self.python), "-m", "restamp"] if command[0] == "restamp" else [command[0]]
         return subprocess.Popen(
             [*program, *command[1:]],
@@ -78,10 +80,14 @@ class World:
 
     def run(self, *command: str, status: int | None = 0, **env: str) -> str:
         """What a command printed; its exit status is the one expected (None: any)."""
-        process = self.start(*command, **env)
-        told, _ = process.communicate(timeout=240)
+        if command[0] == "restamp" and self.python == Path(sys.executable):
+            ended, told = forks.restamp(command[1:], self.folder, self.env(**env))
+        else:
+            process = self.start(*command, **env)
+            told, _ = process.communicate(timeout=forks.TIMEOUT)
+            ended = process.returncode
         if status is not None:
-            assert process.returncode == status, f"{' '.join(command)} ended with {process.returncode}:\n{told}"
+            assert ended == status, f"{' '.join(command)} ended with {ended}:\n{told}"
         return told
 
     def restamp(self, *arguments: str, status: int | None = 0, **env: str) -> str:

@@ -1,15 +1,13 @@
 """A provider's process without an engine: made by a fork of a warm one, it brings a runbook back, or is killed."""
 
-import multiprocessing
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pulumi.dynamic import Config, ConfigureRequest
+from tests import forks
 
-import restamp.arm.client
-import restamp.secrets.openers  # noqa: F401 imported once, before the forks
 from restamp import failpoints
 from restamp.plugins import all_kinds
 from restamp.recovery import Begun, chosen
@@ -18,8 +16,6 @@ from restamp.resources.provider import DONE, DocumentProvider, Props, inputs_of
 from restamp.runbook.outline import Outline, outline
 
 KILLED = -9
-_forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload([__name__])
 
 
 def bring(folder: Path, env: Mapping[str, str], at: str = "", seen: str = "") -> int:
@@ -27,11 +23,7 @@ def bring(folder: Path, env: Mapping[str, str], at: str = "", seen: str = "") ->
 
     0 where all is done, 3 where something is not, -9 where it was killed.
     """
-    process = _forks.Process(target=_bring, args=(folder, dict(env), at, seen))
-    process.start()
-    process.join(60)
-    assert process.exitcode is not None, f"{at}: it did not end"
-    return process.exitcode
+    return forks.status_of(_bring, folder, dict(env), at, seen)
 
 
 def _bring(folder: Path, env: dict[str, str], at: str, seen: str) -> None:

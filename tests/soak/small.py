@@ -1,4 +1,4 @@
-"""A small stamp with something of everything that a kill could spoil: on the wire, as a stamp lists it."""
+"""Small stamps with what a kill could spoil, on the wire, as a stamp lists it: of everything, or much of a little."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from restamp.simulator import Stamp
 Wire = dict[str, Any]
 OWNER, OPERATORS, READERS = "erp@contoso.example", "hub operators", "those who read on the stamp that is lost"
 OPEN, SHUT = "kv-open", "kv-shut"  # the vault that restamp may read in, and the one it has to enter
-SECRETS = {f"{OPEN}/db-password": "correct horse", f"{OPEN}/api-key": "battery staple", f"{SHUT}/till-pin": "0815"}
+SECRETS = {OPEN: {"db-password": "correct horse", "api-key": "battery staple"}, SHUT: {"till-pin": "0815"}}
 _AUTHORIZATION = "Microsoft.Authorization"
 
 
@@ -38,14 +38,27 @@ def lost(stamp: Stamp) -> Stamp:
     return stamp
 
 
-def _network(stamp: Stamp) -> Wire:
-    """The one object whose PUT is an operation that has to be polled."""
+def many_lost(stamp: Stamp) -> Stamp:
+    """A stamp with enough of what is written slowly that each kill finds more: operations, and vaults to be entered."""
+    deployed(stamp, READERS)
+    objects = contents(stamp, 12)
+    tenants = [body for body in objects if "subscriptionId" in body]
+    for body in tenants:
+        body["state"] = "Disabled"
+    stamp.load([*objects, *(_network(stamp, f"small-{number}") for number in range(12))])
+    for number, body in enumerate(tenants):
+        stamp.load(_Inside(stamp, body).little(f"{SHUT}-{number}"))
+    return stamp
+
+
+def _network(stamp: Stamp, name: str = "small") -> Wire:
+    """An object whose PUT is an operation that has to be polled."""
     names = ("PublicIps", "Vnets", "LoadBalancers", "Nics", "SecurityGroups", "VirtualNetworkGateways")
     limits = dict.fromkeys((f"max{name}PerSubscription" for name in names), 5)
     limits |= {"maxVirtualNetworkGatewayConnectionsPerSubscription": 2}
     place = f"/subscriptions/{stamp.provider_subscription}/providers/Microsoft.Network.Admin/locations/{REGION}/quotas"
     states = {"provisioningState": "Succeeded", "migrationPhase": "None"}
-    body = {"id": f"{place}/small", "name": f"{REGION}/small", "type": "Microsoft.Network.Admin/quotas"}
+    body = {"id": f"{place}/{name}", "name": f"{REGION}/{name}", "type": "Microsoft.Network.Admin/quotas"}
     return body | {"location": REGION, "etag": 'W/"1"', "properties": limits | states}
 
 
@@ -56,8 +69,8 @@ class _Inside:
         self._root = f"/subscriptions/{self._own}"
         self._owner = stamp.add_user(OWNER, "its own").object_id
 
-    def little(self) -> list[Wire]:
-        return [self._registered("KeyVault"), self._group("app"), *self._vault(SHUT, READERS)]
+    def little(self, vault: str = SHUT) -> list[Wire]:
+        return [self._registered("KeyVault"), self._group("app"), *self._vault(vault, READERS)]
 
     def everything(self, plan: str) -> list[Wire]:
         app = f"{self._root}/resourceGroups/app"
@@ -108,8 +121,8 @@ class _Inside:
         properties = {"sku": {"family": "A", "name": "standard"}, "tenantId": self._tenant, "accessPolicies": policies}
         place = f"{self._root}/resourceGroups/app/providers/Microsoft.KeyVault/vaults/{name}"
         body = {"id": place, "name": name, "type": "Microsoft.KeyVault/vaults", "location": REGION, "tags": {}}
-        secrets = [(key, value) for key, value in SECRETS.items() if key.startswith(f"{name}/")]
-        return [body | {"properties": properties}, *(_secret(*pair) for pair in secrets)]
+        secrets = [_secret(name, key, value) for key, value in SECRETS[OPEN if name == OPEN else SHUT].items()]
+        return [body | {"properties": properties}, *secrets]
 
     def _object(self, scope: str, kind: str, name: str, properties: Wire) -> Wire:
         place = {"id": self._id(scope, kind, name), "type": f"{_AUTHORIZATION}/{kind}", "name": name}
@@ -119,8 +132,7 @@ class _Inside:
         return f"{scope}/providers/{_AUTHORIZATION}/{kind}/{name}"
 
 
-def _secret(key: str, value: str) -> Wire:
-    vault, name = key.split("/")
+def _secret(vault: str, name: str, value: str) -> Wire:
     times = {"enabled": True, "created": 1_700_000_000, "updated": 1_700_000_000, "recoveryLevel": "Purgeable"}
     version = {"version": f"{len(value):032x}", "value": value, "attributes": times, "contentType": "text/plain"}
     return {"id": f"/vault/{vault}/secrets/{name}", "versions": [version]}
