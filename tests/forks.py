@@ -11,7 +11,7 @@ from typing import Any
 
 from restamp import cli, failpoints
 
-TIMEOUT = 240  # seconds
+TIMEOUT = 600  # seconds
 WARM = ("tests.soak.provider", "restamp.arm.client", "restamp.cli.pulumi", "restamp.compare", "restamp.verification")
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload([__name__, *WARM, *(entry.module for entry in entry_points(group="restamp"))])

@@ -131,6 +131,18 @@ def test_a_run_killed_again_and_again_gets_there(story: Story, whole: Undisturbe
         assert whole.unlike(stamp) == []
 
 
+def test_a_state_that_was_torn_by_a_kill_is_read(story: Story, tmp_path: Path) -> None:
+    """The engine replaces its state at once, and a file beside it not: empty, it keeps everybody from the state."""
+    with story.new_stamp():
+        home = story.at_home_in(tmp_path)
+        story.restamp("up", **home)
+        (beside,) = (tmp_path / "pulumi" / ".pulumi" / "stacks").rglob("redmond.json.attrs")
+        beside.write_bytes(b"")
+        assert "next: restamp verify" in story.restamp("status", **home)
+        beside.write_bytes(b"")
+        assert "this run: nothing written" in story.restamp("up", **home)
+
+
 @pytest.mark.parametrize("way", failpoints.WAYS)
 def test_a_repair_that_is_killed_is_written_once(
     story: Story, whole: Undisturbed, tmp_path: Path, way: failpoints.Way

@@ -40,6 +40,7 @@ class Pulumi:
 
     def take_up(self) -> None:
         """Make ready after a run that was killed: a stale lock, creates that nobody knows the end of."""
+        self._untorn()
         if not (self._files("stacks", f"{self.stack}.json") or self._files("stacks", f"{self.stack}.json.gz")):
             self._run("stack", "select", "--create", self.stack)
         self._take_over()
@@ -76,6 +77,7 @@ class Pulumi:
 
     def state(self) -> dict[str, Any]:
         """The whole state; without a stack yet that of RESTAMP_STATE, or none. Refused where nobody can say."""
+        self._untorn()
         try:
             found: dict[str, Any] = json.loads(self._run("stack", "export", "--stack", self.stack).stdout)
         except Refused as refused:
@@ -90,6 +92,12 @@ class Pulumi:
         if (given := os.environ.get(_GIVEN)) and not (self.state().get("deployment") or {}).get("resources"):
             print(f"taking over the Pulumi state in {given}", file=sys.stderr)
             self._run("stack", "import", "--file", str(Path(given).absolute()), "--stack", self.stack)
+
+    def _untorn(self) -> None:
+        """Take away what a killed engine began to write beside its state, and keeps everybody from it."""
+        for path in self._files("stacks", f"{self.stack}.json*.attrs"):
+            if not path.stat().st_size:
+                path.unlink(missing_ok=True)
 
     def _pending(self) -> bool:
         """Whether the state has creates that nobody knows the end of; the engine is asked only where it may."""
