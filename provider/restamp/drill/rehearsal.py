@@ -24,8 +24,10 @@ REGION, DOMAIN = "redmond", "ext.contoso.example"
 NAME = f"{REGION}.{DOMAIN}"
 RECOVERY = "drill"
 _GONE = "principal-gone"  # how verify calls what nobody can bring back
-_TRIES = 1
-_ROUNDS = 10  # runs of `up` at most; each goes on where the one before had to wait
+_TRIES = 1  # runs of `up` that come no further, before it is no use to run another
+_IN_A_STORM = 6  # the same: a cmdlet is dozens of requests, so that many fail
+_STANDS = re.compile(r"^(?:steps: |[\d,]+ of [\d,]+ objects done).*", re.MULTILINE)
+_ROUNDS = 20  # runs of `up` at most; each goes on where the one before had to wait
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,8 @@ class Drill:
 
     def _rounds(self) -> None:
         """`up` again and again, while people do what it waits for."""
-        stuck = 0
+        tries = _TRIES if self.asked.faults is None else _IN_A_STORM
+        stuck, before = 0, list[str]()
         for _ in range(_ROUNDS):
             with hands.hurried(self):
                 done = self.restamp("up", status=None, shown="this run|steps:|: failed|next:")
@@ -179,8 +182,10 @@ class Drill:
             steps = self.steps()
             waiting = [step for step in steps if step["status"] not in ("done", "blocked", "not run")]
             helped = [hands.done(self, steps), hands.exported(self, waiting)]
-            stuck = 0 if any([hands.let_in(self, done), *helped]) else stuck + 1
-            if stuck > _TRIES:  # what failed is tried again, as anybody does
+            stands = _STANDS.findall(done)
+            stuck = 0 if any([hands.let_in(self, done), *helped, stands != before]) else stuck + 1
+            before = stands
+            if stuck > tries:  # what failed is tried again, as anybody does
                 break
         raise Refused([Finding("drill", "stop", "restamp up", f"cannot go on:\n{done[-4000:]}")])
 
