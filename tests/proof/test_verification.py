@@ -32,9 +32,9 @@ def test_what_was_accepted_keeps_no_recovery_open_and_is_counted_apart(tmp_path:
         arm.seals = for_writing(folder, runbook.stamp)
         around = Around(runbook, Begun("r", RecoveryDocument(way="rebuild")), lambda: arm)
         file_of(folder, "r").parent.mkdir(parents=True)
-        assert verify(arm, runbook, (), around, lambda *_: None).stops == [f"{GOLD}: missing"]
+        assert verify(arm, runbook, around, lambda *_: None).stops == [f"{GOLD}: missing"]
 
         accept(folder, "r", Acceptance(subject=GOLD, reason="no longer sold", by="ann", on=dt.date(2026, 1, 1)))
-        found = verify(arm, runbook, (), around, lambda *_: None)
+        found = verify(arm, runbook, around, lambda *_: None)
         assert found.stops == []
         assert "0 not verified, 1 accepted; inside covered: 1 of 1 subscriptions" in str(found)
