@@ -52,7 +52,7 @@ def test_a_build_that_does_not_take_the_backup_is_refused_before_anything_runs(w
     told = world.restamp("up", status=4)
 
     assert "baseline 1.1910.0.58: is older than the backup" in told
-    assert "Ask the OEM, in writing, for a baseline of" in told
+    assert "ask the OEM, in writing, for a baseline of" in told
     assert "waiting" not in told
 
 

@@ -2,9 +2,6 @@
 
 from collections.abc import Iterator
 
-from cryptography.hazmat.primitives.hashes import SHA1
-from cryptography.hazmat.primitives.serialization import pkcs12
-
 from restamp.errors import RestampError
 from restamp.hookspecs import Run
 from restamp.models.finding import Finding
@@ -32,6 +29,9 @@ def obstacles(run: Run) -> Iterator[Finding]:
 
 def _shut(run: Run, backup: str) -> str:
     """Why the key that is sealed in the runbook is not the backup's; empty where nothing speaks against it."""
+    from cryptography.hazmat.primitives.hashes import SHA1
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
     facts = run.runbook.backups.find(backup) if run.runbook.backups else None
     try:
         certificate = pkcs12.load_key_and_certificates(run.secret_file(KEY), run.secret(PASSWORD).encode())[1]
