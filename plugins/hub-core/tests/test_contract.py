@@ -32,6 +32,7 @@ SOMETIMES = (
     *("graph", "federation", "trust", "update", "recovery-keys-again", "consent/<directory>"),
     *("consent-again/<directory>", "setting/<name>"),
 )
+NATIVE = tuple(f"hub-core/{name}" for name in ("copy-backup", "restore", "settle", "test-after"))
 
 
 class TestHubCore(PluginContract):
@@ -66,6 +67,13 @@ class TestHubCore(PluginContract):
     def damage(self, scene: Scene) -> None:
         """The image is gone."""
         desk(scene, "DELETE")
+
+
+class TestHubCoreOfARebuild(TestHubCore):
+    """The same on a clean stamp: nothing is copied, restored, or waited for."""
+
+    ways = ("rebuild",)
+    ids = tuple(name for name in TestHubCore.ids if name not in NATIVE)
 
 
 def desk(scene: Scene, method: str) -> None:

@@ -70,13 +70,10 @@ class PluginContract:
             self.prepare(made)
             yield made
 
-    @pytest.fixture(params=["native", "rebuild"])
-    def way(self, request: pytest.FixtureRequest) -> Way:
-        """Each way that the plugin knows."""
-        if request.param not in self.ways:
-            pytest.skip(f"no way of this plugin: {request.param}")
-        way: Way = request.param
-        return way
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Each test that takes a way is tried in each that the plugin knows."""
+        if "way" in metafunc.fixturenames:
+            metafunc.parametrize("way", self.ways)
 
     def test_its_card_is_valid(self) -> None:
         """It names itself as its entry point does, in one line for people."""
