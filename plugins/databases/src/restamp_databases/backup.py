@@ -20,7 +20,7 @@ _ACCOUNTS = "accounts.json"
 def saved(product: Product, name: str, run: Run) -> StepResult:
     """Dump what the document of a server asks for, one database after the other."""
     work = Work.named(product, name, run)
-    made = dt.datetime.now(dt.UTC).replace(microsecond=0)  # as a recovery says when it began
+    made = dt.datetime.now(dt.UTC)
     try:
         with work.signed_in() as server, new_dump(work.shelf) as part:
             databases = _databases(work, server)

@@ -58,9 +58,14 @@ class Work:
             yield server
 
     def dump(self) -> Dump:
-        """The dump that a recovery restores: the newest that was made before it began. Refused where there is none."""
+        """The dump that a recovery restores: the newest that was made before it began. Refused where there is none.
+
+        A recovery says the second in which it began: a dump of that second was made before.
+        """
         begun = self.run.recovery.document.begun if self.run.recovery else None
-        found = [dump for dump in dumps_in(self.shelf) if begun is None or dump.manifest.made <= begun]
+        found = [
+            dump for dump in dumps_in(self.shelf) if begun is None or dump.manifest.made.replace(microsecond=0) <= begun
+        ]
         if not found:
             hint = "Bring the folder back from a copy, or write into the server's document where it is."
             when = f" from before {begun:%Y-%m-%d %H:%M}" if begun else ""
