@@ -74,11 +74,11 @@ def _promises() -> Iterator[tuple[str, str]]:
 
 
 def attributes() -> list[str]:
-    """What an author may say in the class, or use: attributes, then methods that are no promises."""
+    """What an author may say in the class, or use: attributes, then methods that are no promises, nor for pytest."""
     body = _class(contract, "PluginContract").body
     said = [node.target.id for node in body if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)]
     methods = [node.name for node in body if isinstance(node, ast.FunctionDef)]
-    return said + [name for name in methods if not name.startswith(("_", "test_"))]
+    return said + [name for name in methods if not name.startswith(("_", "test_", "pytest_"))]
 
 
 def _class(module: ModuleType, name: str) -> ast.ClassDef:
