@@ -21,9 +21,9 @@ and writes this page, and `make test` proves every row of it again. Against the 
 reached ([limits](limits.md)).
 
 - **Round trip**: captured, lost, brought back onto an empty stamp, captured again: the same bytes.
-- **Put back**: the field was changed on the stamp, to every kind of other value its type has. `restamp verify` named
-  exactly this field of exactly this object, and `restamp up` put it back.
-- **Left alone**: verify names exactly this field too, and `up` says why it does not write it; the reasons stand below.
+- **Put back**: the field was changed on the stamp, to every kind of other value its type has. What `restamp verify`
+  compares with named exactly this field of exactly this object, and what `restamp up` writes with put it back.
+- **Left alone**: named just so, and what `up` writes with says why it does not write it; the reasons stand below.
 - **Aside**: told for readers, or by people; no stamp has it there, and nothing compares it.
 
 What an object is called by (its name, its group) is its identity: under another name it is another object.
