@@ -33,7 +33,7 @@ def written() -> str:
 
 
 def test_what_the_simulator_assumes_stands_in_the_limits() -> None:
-    """Every assumed answer is listed, and no other."""
+    """Every assumed answer of any module or rule is listed, and no other."""
     assert LIMITS.read_text("utf-8") == written(), "write it anew: tools/run python -m tests.test_docs"
 
 

@@ -88,5 +88,5 @@ CMDLETS = (
     Cmdlet("New-CloudAdminUser", _new, ("UserName", "Password"), mandatory=("UserName", "Password")),
     Cmdlet("Set-CloudAdminUserPassword", _changed, ("UserName", "NewPassword"), mandatory=("UserName", "NewPassword")),
     Cmdlet("Remove-CloudAdminUser", _removed, ("UserName",), mandatory=("UserName",)),
-    Cmdlet("Get-CloudAdminUserList", _listed, assumed=ASSUMED),
+    Cmdlet("Get-CloudAdminUserList", _listed),
 )

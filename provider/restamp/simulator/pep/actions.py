@@ -39,4 +39,4 @@ def _status(call: Invocation) -> Iterator[Any]:
         yield found
 
 
-CMDLETS = (Cmdlet("Get-ActionStatus", _status, ("FunctionName", "ActionType"), assumed=ASSUMED),)
+CMDLETS = (Cmdlet("Get-ActionStatus", _status, ("FunctionName", "ActionType")),)

@@ -110,7 +110,7 @@ def _shown(principal: Principal, secret: str = "") -> dict[str, Any]:
 _WHICH = ("ApplicationIdentifier",)
 _WITH = ("ClientCertificates", "ClientRedirectUris")
 CMDLETS = (
-    Cmdlet("New-GraphApplication", _new, ("Name", *_WITH), ("GenerateClientSecret",), ("Name",), assumed=ASSUMED),
+    Cmdlet("New-GraphApplication", _new, ("Name", *_WITH), ("GenerateClientSecret",), ("Name",)),
     Cmdlet("Get-GraphApplication", _listed, (*_WHICH, "ApplicationName")),
     Cmdlet("Set-GraphApplication", _changed, (*_WHICH, *_WITH), ("ResetClientSecret", "ChangeClientSecret"), _WHICH),
     Cmdlet("Remove-GraphApplication", _removed, _WHICH, mandatory=_WHICH),

@@ -1,12 +1,11 @@
 """What a cmdlet is, and how it is called: parameters bound as PowerShell binds them, refusals in PowerShell's words."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 from restamp.simulator.state import State
 
-Source = Literal["documented", "assumed"]
 Given = Sequence[tuple[str | None, Any]]  # parameters as they were sent: name (None: by place) and value
 NOTE = "privileged endpoint"  # all of it in one note: a new deployment begins without
 COMMON = frozenset(
@@ -94,7 +93,6 @@ class Cmdlet:
     parameters: tuple[str, ...] = ()
     switches: tuple[str, ...] = ()
     mandatory: tuple[str, ...] = ()
-    assumed: tuple[str, ...] = field(default=(), kw_only=True)
 
     def bound(self, given: Given) -> dict[str, Any]:
         """Return the values under their parameters' names; a Failure as PowerShell's binder has it."""

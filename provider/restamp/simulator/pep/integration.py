@@ -72,8 +72,8 @@ def _check_identity(call: Invocation) -> None:
         raise Failure("NotAdfs", "This stamp uses Azure Active Directory, which needs no integration.")
 
 
-def _integrating(name: str, run: Any, parameters: tuple[str, ...], *switches: str, **more: Any) -> Cmdlet:
-    return Cmdlet(name, planned(name, run), (*parameters, "TimeoutInSecs"), switches, parameters[:1], **more)
+def _integrating(name: str, run: Any, parameters: tuple[str, ...], *switches: str) -> Cmdlet:
+    return Cmdlet(name, planned(name, run), (*parameters, "TimeoutInSecs"), switches, parameters[:1])
 
 
 CMDLETS = (
@@ -82,7 +82,6 @@ CMDLETS = (
         _directory,
         ("CustomADGlobalCatalog", "CustomADAdminCredential"),
         *("ValidateParameters", "SkipRootDomainValidation", "Force"),
-        assumed=ASSUMED,
     ),
     _integrating(
         "Register-CustomAdfs",

@@ -62,7 +62,6 @@ CMDLETS = (
         ("BillingModel", "AgreementNumber", "MsAssetTag"),
         ("UsageReportingEnabled", "MarketplaceSyndicationEnabled"),
         ("BillingModel",),
-        assumed=ASSUMED,
     ),
     Cmdlet(
         "New-AzureStackActivation",

@@ -50,7 +50,6 @@ CMDLETS = (
         "SyslogServer",
         ("ServerName", "ServerPort"),
         *("NoEncryption", "SkipCertificateCheck", "SkipCNCheck", "UseUDP", "Remove"),
-        assumed=ASSUMED,
     ),
     *_pair("SyslogClient", ("PfxBinary", "CertPassword", "OutputSeverity"), "RemoveCertificate"),
     *_pair("AzSDnsForwarder", ("IPAddress",), mandatory=("IPAddress",)),

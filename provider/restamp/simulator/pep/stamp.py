@@ -57,7 +57,7 @@ def _closed(call: Invocation) -> Iterator[Any]:
 
 _CLOSING = ("TranscriptsPathDestination", "Credential")
 CMDLETS = (
-    Cmdlet("Get-AzureStackStampInformation", _information, assumed=ASSUMED),
+    Cmdlet("Get-AzureStackStampInformation", _information),
     Cmdlet("Get-AzsRecoveryKeys", _keys, switches=("raw",)),
     Cmdlet("Close-PrivilegedEndpoint", _closed, _CLOSING, mandatory=_CLOSING),
 )

@@ -176,6 +176,5 @@ CMDLETS = (
             *("DetailedResults", "List", "DoNotDeployTenantVm", "Repair", "UseRunners", "DisableConsoleOutput"),
             *("WhatIf", "Confirm"),
         ),
-        assumed=ASSUMED,
     ),
 )
