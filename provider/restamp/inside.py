@@ -93,6 +93,11 @@ class Result:
     outcome: Outcome
     message: str = ""
 
+    @property
+    def undone(self) -> bool:
+        """Whether it is still to be done, by restamp or by people; nobody can do what is left out."""
+        return self.outcome in ("failed", "blocked", "waiting")
+
     def __str__(self) -> str:
         return f"{self.kind} {self.ref}: {self.outcome}" + (f": {self.message}" if self.message else "")
 
@@ -297,7 +302,7 @@ class _Work:
         kind = self.kinds.of(document)
         resource_id, ref = kind.resource_id(document, self.stamp.place).lower(), kind.ref(document)
         result = self._looked_at(kind, document, resource_id)
-        if result.outcome in ("failed", "blocked", "waiting"):
+        if result.undone:
             self.failed[resource_id] = f"{kind.name} {ref}"
         else:
             self.brought_back.add(resource_id)

@@ -1,5 +1,6 @@
 """What stands in the way inside a subscription is said and never moved: locks, and resources that are not there yet."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,29 @@ def lock(level: str) -> dict[str, Any]:
     return body | {"properties": {"level": level, "notes": "do not touch"}}
 
 
+def with_much(stamp: Stamp) -> None:
+    """The small stamp with more secrets than a list of failures shows, and a role of somebody who went with it."""
+    small.lost(stamp)
+    role = "5d0c1f3e-6f4b-4f0a-8a43-2d1f9c7b6e01"
+    given = {"roleDefinitionId": f"{ERP}/{AUTHORIZATION}/roleDefinitions/{READER}", "scope": ERP}
+    given |= {"principalId": stamp.add_user("went@contoso.example", "its own").object_id}
+    body = {"id": f"{ERP}/{AUTHORIZATION}/roleAssignments/{role}", "name": role, "properties": given}
+    more = [small.secret(small.OPEN, f"more-{number}", "a value") for number in range(12)]
+    stamp.load([body | {"type": "Microsoft.Authorization/roleAssignments"}, *more])
+
+
 def test_a_lock_in_the_way_is_reported_and_never_lifted(tmp_path: Path) -> None:
-    """The vault fails in the stamp's words, its secrets are blocked by its name; without the lock all is back."""
-    story = Story(tmp_path)
+    """The vault fails in the stamp's words, its secrets are blocked by its name; without the lock all is back.
+
+    Failures beyond ten lines, and a role that nobody can give, are in the journal by name.
+    """
+    story = Story(tmp_path, Scene(with_much, SMALL.deployed))
     with story.new_stamp() as stamp:
-        story.restamp("up")
+        told = story.restamp("up")
+        left_out = "RoleAssignment 5d0c1f3e-6f4b-4f0a-8a43-2d1f9c7b6e01"
+        gone = "its principal is gone from the directory: went@contoso.example"
+        assert f"{left_out}: left out: {gone}" in told
+        assert f"{left_out} in {ERP.rpartition('/')[2]}: {gone}" in story.restamp("journal", "--failed")
         vault = f"{APP}/providers/Microsoft.KeyVault/vaults/{small.OPEN}"
         stamp.state.store.delete(vault.lower())
         for key, _ in list(stamp.state.store.inside(f"/vault/{small.OPEN}/")):
@@ -37,10 +56,12 @@ def test_a_lock_in_the_way_is_reported_and_never_lifted(tmp_path: Path) -> None:
         refusal = f"409 ScopeLocked: The scope '{vault}' cannot perform write operation because following scope(s) are"
         assert f"Vault app/{small.OPEN}: failed: {refusal} locked: '{APP}'" in told
         failures = story.state()[ERP.rpartition("/")[2]]["failures"]
-        assert [line for line in failures if line.startswith("Secret")] == [
-            f"Secret app/{small.OPEN}/{name}: blocked: waits for Vault app/{small.OPEN}"
-            for name in ("api-key", "db-password")
-        ]
+        blocked = "blocked: waits for Vault app/kv-open"
+        assert failures[1:3] == [f"Secret app/kv-open/{name}: {blocked}" for name in ("api-key", "db-password")]
+        assert (len(failures), failures[-1]) == (10, "and 6 more: restamp journal --failed")
+        assert "and 12 more: restamp journal --failed" in told
+        acts = [json.loads(line) for line in story.restamp("journal", "--failed", "--json").splitlines()]
+        assert len([act for act in acts if act["outcome"] == "blocked" and act["what"].startswith("Secret ")]) == 14
         assert stamp.state.get(lock("ReadOnly")["id"]) is not None
 
         stamp.state.store.delete(lock("")["id"].lower())

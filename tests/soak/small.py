@@ -121,7 +121,7 @@ class _Inside:
         properties = {"sku": {"family": "A", "name": "standard"}, "tenantId": self._tenant, "accessPolicies": policies}
         place = f"{self._root}/resourceGroups/app/providers/Microsoft.KeyVault/vaults/{name}"
         body = {"id": place, "name": name, "type": "Microsoft.KeyVault/vaults", "location": REGION, "tags": {}}
-        secrets = [_secret(name, key, value) for key, value in SECRETS[OPEN if name == OPEN else SHUT].items()]
+        secrets = [secret(name, key, value) for key, value in SECRETS[OPEN if name == OPEN else SHUT].items()]
         return [body | {"properties": properties}, *secrets]
 
     def _object(self, scope: str, kind: str, name: str, properties: Wire) -> Wire:
@@ -132,7 +132,8 @@ class _Inside:
         return f"{scope}/providers/{_AUTHORIZATION}/{kind}/{name}"
 
 
-def _secret(vault: str, name: str, value: str) -> Wire:
+def secret(vault: str, name: str, value: str) -> Wire:
+    """A secret, as the simulated stamp keeps it."""
     times = {"enabled": True, "created": 1_700_000_000, "updated": 1_700_000_000, "recoveryLevel": "Purgeable"}
     version = {"version": f"{len(value):032x}", "value": value, "attributes": times, "contentType": "text/plain"}
     return {"id": f"/vault/{vault}/secrets/{name}", "versions": [version]}

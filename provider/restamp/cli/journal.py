@@ -13,11 +13,12 @@ from restamp.cli.here import RunbookOption
 
 _SHOWN = 40
 _NO_END = "no result"
+_UNDONE = ("failed", "blocked", "waiting", "left out", _NO_END)
 
 
 @dataclass
 class Act:
-    """One thing that was begun on a stamp, and its end as far as it is known."""
+    """One thing that was begun on a stamp, and its end as far as it is known; or that was passed over, and why."""
 
     at: str  # UTC
     session: str
@@ -43,19 +44,22 @@ def add_to(app: typer.Typer) -> None:
 def journal(
     runbook: RunbookOption = None,
     recovery: Annotated[str, typer.Option(help="Only what was done for this recovery.", metavar="ID")] = "",
-    failed: Annotated[bool, typer.Option("--failed", help="Only what failed, and what has no result.")] = False,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Only what failed, was passed over, or has no result.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Everything, one line of JSON each.")] = False,
 ) -> None:
     """Show what this machine wrote to the stamp, when, and how it went; asks no stamp.
 
-    `no result` is under way, or was cut off: `restamp up` looks at the object and goes on.
+    `no result` is under way, or was cut off: `restamp up` looks at the object and goes on. What was passed over, and
+    not tried, is `blocked`, `waiting` or `left out`.
     """
     from restamp.cli.here import runbook_folder, stamp_of
     from restamp.journal import Journal
 
     here = Journal(stamp_of(runbook_folder(runbook)).suffix)
     found = [act for act in acts(here.entries()) if not recovery or act.recovery == recovery]
-    shown = [act for act in found if not failed or act.outcome in ("failed", _NO_END)]
+    shown = [act for act in found if not failed or act.outcome in _UNDONE]
     if as_json:
         for act in shown:
             print(json.dumps(asdict(act), ensure_ascii=False))
@@ -75,16 +79,21 @@ def acts(entries: Iterable[dict[str, Any]]) -> Iterator[Act]:
         intent, event, at = str(entry.get("id", "")), str(entry["event"]), str(entry.get("at", ""))
         if event in ("put", "delete"):
             verb = "delete " if event == "delete" else ""
-            within = f" in {entry['in']}" if entry.get("in") else ""
-            what = f"{verb}{entry.get('kind')} {entry.get('ref')}{within}"
-            found[intent] = Act(at, str(entry.get("session", "")), str(entry.get("recovery") or ""), what)
+            found[intent] = _act(entry, f"{verb}{entry.get('kind')} {entry.get('ref')}")
         elif event == "step":
-            found[intent] = Act(
-                at, str(entry.get("session", "")), str(entry.get("recovery") or ""), f"Step {entry['step']}"
-            )
+            found[intent] = _act(entry, f"Step {entry['step']}")
+        elif event == "passed-over":
+            found |= {f"{at} {what} {entry.get('in')}": _act(entry, what) for what in entry.get("objects") or ()}
         elif (act := found.get(intent)) is not None:
             _add(act, event, at, entry)
     yield from found.values()
+
+
+def _act(entry: dict[str, Any], what: str) -> Act:
+    within = f" in {entry['in']}" if entry.get("in") else ""
+    whose = str(entry.get("session", "")), str(entry.get("recovery") or "")
+    outcome, message = str(entry.get("outcome") or _NO_END), str(entry.get("message") or "")
+    return Act(str(entry.get("at", "")), *whose, what + within, outcome, message=message)
 
 
 def _add(act: Act, event: str, at: str, entry: dict[str, Any]) -> None:

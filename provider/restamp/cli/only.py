@@ -114,7 +114,7 @@ def _as_tenant(arm: "Arm", runbook: "Runbook", document: "Document", asked: Aske
     if not _wanted(result, f"write this to {runbook.stamp.suffix}?", asked):
         return 0
     results = fill_as_tenant(runbook, document, arm.settings)
-    bad = [item for item in results if item.outcome in ("failed", "blocked", "waiting")]
+    bad = [item for item in results if item.undone]
     status = "failed" if any(item.outcome == "failed" for item in bad) else "waiting" if bad else "done"
     outs = {"status": status, "counts": Counter(item.outcome for item in results), "failures": list(map(str, bad))}
     return _told(name_of(runbook, document), outs, asked)
@@ -192,12 +192,13 @@ def _into_environment(settings: "Settings") -> None:
 
 
 def _told(name: str, outs: dict[str, Any], asked: Asked) -> int:
+    from restamp.cli.output import capped
+
     counts = outs.get("counts") or {outs.get("outcome") or outs.get("status"): 1}
     print(f"{name}: " + ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())))
-    for line in list(outs.get("failures") or ())[:_SHOWN] or (
-        [] if outs.get("status") == "done" else [outs.get("message")]
-    ):
-        print(f"  {line}")
+    failures = outs.get("failures") or ([] if outs.get("status") == "done" else [outs.get("message")])
+    for line in capped((f"  {failure}" for failure in failures), "restamp journal --failed", _SHOWN):
+        print(line)
     if outs.get("status") != "done":
         print("next: remove the cause, then the same command again: it goes on with what is not done")
         return 4 if outs.get("status") == "failed" else 3

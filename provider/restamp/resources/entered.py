@@ -15,8 +15,6 @@ from restamp.resources.session import Session
 if TYPE_CHECKING:
     from restamp.arm.inside import Inside
 
-_UNDONE = ("failed", "blocked")
-
 
 class _Written:
     """Steps of entering as a session writes them: each in the journal before and after."""
@@ -38,7 +36,7 @@ def made(here: Session, document: Document, later: frozenset[str], recovery: str
     if lent is None or not isinstance(document, Subscription):
         return here.bring(kind, document, later, recovery)
     own = here.bring(kind, objects.at_birth(kind, lent), frozenset(), recovery)
-    if own.outcome in _UNDONE:
+    if own.undone:
         return own
     failed = _tried(own, lambda: entering.enter(here.arm, document, recovery, _Written(here, recovery)))
     return given_back(here, document, later, recovery, failed) if failed is not own else own
@@ -49,7 +47,7 @@ def given_back(here: Session, document: Document, later: frozenset[str], recover
     if getattr(document, "access", "") != "recovery-user":
         return own
     back = here.bring(here.kinds.of(document), document, later, recovery)
-    if back.outcome in _UNDONE:
+    if back.undone:
         return back
     return _tried(own, lambda: entering.leave(here.arm, document, recovery, _Written(here, recovery)))
 

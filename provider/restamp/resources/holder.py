@@ -31,10 +31,10 @@ from restamp.runbook.outline import Head, digest_of
 # what a diff looks at; `runbook`, where the file is, may differ from one machine to the next
 OWNED = ("kind", "stamp", "recovery", "target", "file", "digest")
 _KEPT = (*OWNED, "runbook")
-_SHOWN = 10
+_SHOWN = 10  # lines of failures in the state, and
+_ON_THE_ROW = 4
 DRIFTED = "drifted"
 _LONGEST = 400  # characters of a failure in the state; the journal has the whole
-_AS_IT_SHOULD_BE = ("created", "updated", "unchanged", "left out", "not verified")
 
 
 class HolderProvider(DocumentProvider):
@@ -99,7 +99,7 @@ def _told(results: list[Result], label: str, recovery: str | None, how: str) -> 
     `how` is what people have to do, where restamp is not let in.
     """
     own, counts = results[0], Counter(result.outcome for result in results)
-    bad = [result for result in results if result.outcome not in _AS_IT_SHOULD_BE]
+    bad = [result for result in results if result.undone]
     undone_yet = "blocked" if own.outcome == "blocked" else "waiting"
     status = "failed" if counts["failed"] else undone_yet if bad else DONE
     said = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
@@ -107,14 +107,23 @@ def _told(results: list[Result], label: str, recovery: str | None, how: str) -> 
         said = {"unchanged": "adopted, nothing written", "updated": f"updated {own.message}"}.get(own.outcome, said[2:])
     said += next((f"; {item}" for item in results[1:] if item.outcome == "unchanged" and item.message), "")
     outs: Props = {"status": status, "counts": dict(counts), "outcome": own.outcome}
+    for line in _capped([str(result) for result in results if result.outcome == "left out"], _ON_THE_ROW):
+        live.warn(f"{label}: {line}")
     if not bad:
         live.say(f"{label}: {said}")
         return outs | {"result": finished(recovery)}
     failures = [str(result)[:_LONGEST] for result in sorted(bad, key=lambda result: result.outcome != "failed")]
-    for line in [how] if how and status == "waiting" else failures[:3]:
+    for line in [how] if how and status == "waiting" else _capped(failures, _ON_THE_ROW):
         live.warn(f"{label}: {line}")
     message = f"{said}; {how}" if how and status == "waiting" else f"{said}; first: {failures[0]}"
-    return outs | {"failures": failures[:_SHOWN], "message": message, "result": f"{status}: {message}"}
+    return outs | {"failures": _capped(failures, _SHOWN), "message": message, "result": f"{status}: {message}"}
+
+
+def _capped(lines: list[str], shown: int) -> list[str]:
+    """So many lines at most, the last of which says where the others are."""
+    if len(lines) <= shown:
+        return lines
+    return [*lines[: shown - 1], f"and {len(lines) - shown + 1} more: restamp journal --failed"]
 
 
 class Holder(Resource, module="restamp", name="Holder"):

@@ -16,8 +16,6 @@ from restamp.resources.session import Session
 if TYPE_CHECKING:
     from restamp.arm.inside import Inside
 
-_UNDONE = ("failed", "blocked")
-
 
 class Holding:
     """A document and what it holds, as its people are known today, and without access that is withheld."""
@@ -65,13 +63,14 @@ class Holding:
         filled = bool(self._held) or getattr(document, "contents", "") in ("captured", "kept")
         own = entered.made(here, document, later, self._recovery, filled=filled)
         failpoints.reached("subscription.created")
-        if own.outcome in _UNDONE or not filled:
+        if own.undone or not filled:
             return [own]
         try:
             found = self._filled()
         finally:
             own = entered.given_back(here, document, later, self._recovery, own)
-        if later and not any(result.outcome in _UNDONE for result in (own, *found)):
+        # what waits for people does not keep it open
+        if later and not any(result.undone and result.outcome != "waiting" for result in (own, *found)):
             failpoints.reached("disabled.before")
             last = here.bring(self._kind, document, frozenset(), self._recovery)
             failpoints.reached("disabled.after")
@@ -113,7 +112,7 @@ class Holding:
             here.bring(self._kind, open_again, frozenset(), self._recovery)  # nothing can be written inside otherwise
         told = f"{self.label}: {{}} of {len(held)}"
         found = here.fill(self._stamp, document, held, seen, self._recovery, lambda count: live.say(told.format(count)))
-        if not any(result.outcome in ("failed", "blocked", "waiting") for result in found):
+        if not any(result.undone for result in found):
             here.filled(self._props["ref"], mark)
         failpoints.reached("filled")
         return found

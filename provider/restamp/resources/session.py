@@ -94,20 +94,33 @@ class Session:
         recovery: str,
         counted: Callable[[int], None],
     ) -> list[Result]:
-        """Bring everything inside a subscription to what its documents say, and write down each that is written."""
-        results = inside.bring_back(held, seen, self.kinds, stamp, self._noting(holder, recovery), counted)
-        self._count(result.outcome for result in results)
+        """Bring everything inside a subscription to what its documents say, and write down what became of each."""
+        place = self._place(holder, recovery)
+        results = inside.bring_back(held, seen, self.kinds, stamp, self._noting(place), counted)
+        self._passed_over(results, place)
         return results
 
     def fill_as_tenant(self, holder: Subscription, held: Iterable[Document]) -> list[Result]:
         """The same for a tenant's own principal, which has no place at the admin endpoint; no recovery is its own."""
-        results = entering.as_tenant(self.arm, holder, held, self.kinds, self._noting(holder, ""))
-        self._count(result.outcome for result in results)
+        place = self._place(holder, "")
+        results = entering.as_tenant(self.arm, holder, held, self.kinds, self._noting(place))
+        self._passed_over(results, place)
         return results
 
-    def _noting(self, holder: Document, recovery: str) -> inside.Noted:
-        place = {"recovery": recovery, "in": self.kinds.of(holder).ref(holder)}
+    def _place(self, holder: Document, recovery: str) -> dict[str, str]:
+        return {"recovery": recovery, "in": self.kinds.of(holder).ref(holder)}
 
+    def _passed_over(self, results: list[Result], place: dict[str, str]) -> None:
+        """Write down what was not even tried: a line for each reason, so that thousands who wait cost little."""
+        self._count(result.outcome for result in results)
+        found: dict[tuple[str, str], list[str]] = {}
+        for result in results:
+            if result.outcome in ("blocked", "waiting", "left out"):
+                found.setdefault((result.outcome, result.message), []).append(f"{result.kind} {result.ref}")
+        for (outcome, message), named in found.items():
+            self.journal.write("passed-over", place | {"outcome": outcome, "message": message, "objects": named})
+
+    def _noting(self, place: dict[str, str]) -> inside.Noted:
         def noted(kind: str, ref: str) -> AbstractContextManager[dict[str, Any]]:
             return self._noted("put", place | {"kind": kind, "ref": ref})
 
