@@ -1,10 +1,6 @@
 """Seals for those who compare and write, and never put anything into git."""
 
-from pathlib import Path
-
 from restamp.models.sealed import SealedValue
-from restamp.secrets.at_hand import at_hand
-from restamp.secrets.capture_key import with_capture_key
 from restamp.secrets.seal import Seals
 
 
@@ -22,9 +18,3 @@ class Telling:
     def open(self, identity: str, sealed: SealedValue) -> str:
         """The value in clear; NoKey and Tampered as `Seals.open` has them."""
         return self._seals.open(identity, sealed)
-
-
-def telling(runbook: Path, keys: Path, stamp: str, capture_key: SealedValue | None) -> Telling | None:
-    """What this machine can do about the secrets of a runbook, or None where it has no capture key and no opener."""
-    seals = with_capture_key(at_hand(runbook), keys, stamp, capture_key)
-    return Telling(seals) if seals.tells_changes else None
