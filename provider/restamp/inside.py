@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from restamp import failpoints, objects
 from restamp.errors import Forbidden, Rejected, Shut, StampError
 from restamp.kind import AS_LEFT, Kind, Kinds, Place
-from restamp.models.document import Document
+from restamp.models.document import Document, sealed_fields
 from restamp.models.finding import Finding
 from restamp.objects import Change, Found
 
@@ -37,6 +37,7 @@ class Contents:
     gone: frozenset[str] = frozenset()  # whose principals are not in the directory any more, as `gone` says
     trusted: bool = False  # it was brought back before: what cannot be read is taken to be as it was left
     unread: set[str] = field(default_factory=set)  # ids of what could not be read, in lower case
+    file: str = ""  # of the runbook, where what is wanted stands: people look there for a value that does not open
 
     @property
     def documents(self) -> list[Document]:
@@ -333,7 +334,10 @@ class _Work:
                 done = self._put(kind, document, resource_id, found)
                 failpoints.reached("object.after")
                 result |= {"event": done.outcome, "changes": [change.field for change in done.changes]}
-        except (StampError, Shut) as error:
+        except Shut as error:
+            where = f"{self.seen.file}: " if self.seen.file else ""
+            return Result(kind.name, ref, "failed", f"{where}{line(error)}. {error.hint}")
+        except StampError as error:
             outcome = outcome_of(document, error)
             return Result(kind.name, ref, outcome, _gone(document) if outcome == "left out" else line(error))
         return Result(kind.name, ref, done.outcome, ", ".join(change.field for change in done.changes))
@@ -377,7 +381,7 @@ def _blocked_by(
     if not failed:
         return None
     own = kind.resource_id(document, stamp.place).lower()
-    said = json.dumps(objects.encode(kind, document, stamp.place, kinds, sealed=False)).lower()
+    said = json.dumps(objects.encode(kind, document, stamp.place, kinds, sealed_fields(type(document)))).lower()
     return next((whose for other, whose in failed.items() if own.startswith(f"{other}/") or f'"{other}"' in said), None)
 
 
@@ -391,6 +395,6 @@ def _within(resource_id: str, ids: Iterable[str]) -> bool:
 
 
 def line(error: Exception) -> str:
-    """What an error says, in one line; of a refusal what the stamp says, as it is told beside the object."""
-    said = str(error).partition(": ")[2] if isinstance(error, Rejected) else ""
+    """What an error says, in one line; without the request or object that it names first, beside which it is told."""
+    said = str(error).partition(": ")[2] if isinstance(error, Rejected | Shut) else ""
     return " ".join((said or str(error)).split())

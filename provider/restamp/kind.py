@@ -26,8 +26,8 @@ class Seals(Protocol):
     def seal(self, identity: str, value: str) -> SealedValue:
         """The value, sealed for every recipient, with the mark by which it is known again."""
 
-    def open(self, identity: str, sealed: SealedValue) -> str:
-        """The value in clear."""
+    def open(self, identity: str, sealed: SealedValue, about: str = "") -> str:
+        """The value in clear; what goes wrong is told of `about`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The three verbs that work on any kind: collect (capture), compare (diff, verify, refresh), put (restore)."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Generic, Literal, Protocol, TypeVar
@@ -27,6 +27,7 @@ from restamp.models.document import (
     reference,
 )
 from restamp.models.finding import Finding
+from restamp.models.sealed import SealedValue
 
 D = TypeVar("D", bound=Document)
 Outcome = Literal["created", "updated", "unchanged", "left alone"]
@@ -243,19 +244,18 @@ def decode(kind: Kind[D], body: Mapping[str, Any], place: Place, kinds: Kinds) -
     return kind.model.model_validate(values | {"unmodelled": unmodelled})
 
 
-def encode(kind: Kind[D], document: D, place: Place, kinds: Kinds, *, sealed: bool = True) -> dict[str, Any]:
-    """The body that writes a document: what it says, and nothing of `unmodelled`; without secrets, if so asked."""
+def encode(kind: Kind[D], document: D, place: Place, kinds: Kinds, without: Collection[str] = ()) -> dict[str, Any]:
+    """The body that writes a document: what it says, and nothing of `unmodelled`; fields to go `without` stay shut.
+
+    NoKey or Tampered where a sealed value does not open; both name the object and the field.
+    """
     fields: dict[str, Any] = {}
     for name, field in own_fields(kind.model).items():
         value = getattr(document, name)
-        if name in kind.identity or value is None or marked(field, Aside):
+        if name in kind.identity or name in without or value is None or marked(field, Aside):
             continue
         if marked(field, Sealed):
-            if sealed:
-                if place.seals is None:
-                    raise NoKey(f"{kind.name} {kind.label(document)}", "no capture key and no private key is at hand")
-                identity = {name: str(getattr(document, name)) for name in kind.identity}
-                fields[_wire_name(field, name)] = place.seals.open(kind.bound_to(identity, place), value)
+            fields[_wire_name(field, name)] = _opened(kind, document, place, field.alias or name, value)
         else:
             fields[_wire_name(field, name)] = _converted(
                 field, value, lambda item, to: references.to_id(item, to, kinds, place)
@@ -265,6 +265,14 @@ def encode(kind: Kind[D], document: D, place: Place, kinds: Kinds, *, sealed: bo
     envelope: dict[str, Any] = {"location": place.region} if kind.wire.located else {}
     envelope |= {name: fields.pop(name) for name in kind.wire.outside if name in fields}
     return envelope | (fields if kind.wire.flat else {"properties": fields})
+
+
+def _opened(kind: Kind[D], document: D, place: Place, field: str, value: SealedValue) -> str:
+    about = f"{kind.name} {kind.ref(document)}: {field}"
+    if place.seals is None:
+        raise NoKey(about, "no capture key and no private key is at hand")
+    identity = {name: str(getattr(document, name)) for name in kind.identity}
+    return place.seals.open(kind.bound_to(identity, place), value, about)
 
 
 @cache
@@ -339,10 +347,11 @@ def alike(kind: Kind[D], wanted: D, found: Iterable[Found[D]]) -> Found[D] | Non
 
 def _write(kind: Kind[D], wanted: D, stamp: Objects, kinds: Kinds, found: Found[D] | None = None) -> None:
     """Send the object just read with our fields laid over it, whole; look again before anything is sent twice."""
-    body = encode(kind, wanted, stamp.place, kinds)
+    right = _right_already(kind, wanted, found.document) if found else {}
+    body = encode(kind, wanted, stamp.place, kinds, right)
     if found is not None:
         body = _laid_over(found.body, body, _emptied(kind, wanted, found.document))
-        for name in _right_already(kind, wanted, found.document):
+        for name in right.values():
             body.pop(name, None)
     for attempt in tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(Unanswered),
@@ -383,15 +392,16 @@ def _emptied(kind: Kind[D], wanted: D, found: D) -> dict[str, Any]:
     return {_wire_name(f, n): "" for n, f in fields if getattr(wanted, n) is None and getattr(found, n) is not None}
 
 
-def _right_already(kind: Kind[D], wanted: D, found: D) -> Iterator[str]:
-    """Sealed values the stamp has: they are sent again only where a field needs it, for each makes a new version."""
+def _right_already(kind: Kind[D], wanted: D, found: D) -> dict[str, str]:
+    """Sealed fields that are right on the stamp, with their names there.
+
+    They are opened and sent only where a field needs it: each value that is sent makes a new version.
+    """
     own = own_fields(kind.model).items()
     if any(getattr(wanted, n) is None and getattr(found, n) is not None for n, f in own if marked(f, Anew)):
-        return
-    for name, field in own_fields(kind.model).items():
-        one, other = getattr(wanted, name), getattr(found, name)
-        if marked(field, Sealed) and one and (other is None or one.seen == other.seen):
-            yield _wire_name(field, name)
+        return {}
+    pairs = [(n, f, getattr(wanted, n), getattr(found, n)) for n, f in own if marked(f, Sealed)]
+    return {n: _wire_name(f, n) for n, f, one, other in pairs if one and (other is None or one.seen == other.seen)}
 
 
 def _laid_over(found: dict[str, Any], ours: dict[str, Any], emptied: dict[str, Any]) -> dict[str, Any]:

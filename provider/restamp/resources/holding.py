@@ -104,6 +104,7 @@ class Holding:
         failpoints.reached("look.after")
         if not held and not seen.unread:
             return []
+        seen.file = self._props["file"]
         seen.covered = seen.covered and getattr(document, "access", "") != "tenant"  # who writes it, looks after it
         # a run that was killed keeps no state: then the journal says whether what cannot be read was written
         seen.trusted = bool(self._before) or (bool(seen.unread) and here.was_filled(self._props["ref"], mark))

@@ -15,6 +15,6 @@ class Telling:
         """A value of the stamp as its fingerprint alone: nothing is sealed, for nothing of it is kept."""
         return SealedValue.model_construct(seen=self._seals.seen(identity, value), sealed=())
 
-    def open(self, identity: str, sealed: SealedValue) -> str:
+    def open(self, identity: str, sealed: SealedValue, about: str = "") -> str:
         """The value in clear; NoKey and Tampered as `Seals.open` has them."""
-        return self._seals.open(identity, sealed)
+        return self._seals.open(identity, sealed, about)
