@@ -70,6 +70,39 @@ def test_a_lock_in_the_way_is_reported_and_never_lifted(tmp_path: Path) -> None:
         assert "0 differences, 0 unexpected" in story.restamp("verify", status=4)
 
 
+def test_a_policy_that_denies_a_repair_is_reported_and_never_lifted(tmp_path: Path) -> None:
+    """A group that has other tags and may not be written any more fails in the stamp's words; the policy stays."""
+    story = Story(tmp_path)
+    with story.new_stamp() as stamp:
+        story.restamp("up")
+        group = next(body for body in stamp.objects() if body["id"].lower() == APP.lower())
+        stamp.load([group | {"tags": {"env": "lab"}}, *denied()])
+        told = story.restamp("up", status=4)
+        assert "Group app: failed: 403 RequestDisallowedByPolicy: " in told
+        tags = [body["tags"] for body in stamp.objects() if body["id"].lower() == APP.lower()]
+        assert tags == [{"env": "lab"}]
+        assert all(stamp.state.get(body["id"]) == body for body in denied())
+
+        for body in reversed(denied()):
+            stamp.state.store.delete(body["id"].lower())
+        story.restamp("up")
+        assert "0 differences, 0 unexpected" in story.restamp("verify", status=4)
+
+
+def denied() -> list[dict[str, Any]]:
+    """A policy that somebody assigned to the group: nobody writes what is tagged env."""
+    rule = {"if": {"field": "tags['env']", "exists": True}, "then": {"effect": "deny"}}
+    policy = {"displayName": "No env", "policyType": "Custom", "mode": "All", "policyRule": rule, "parameters": {}}
+    place = f"{ERP}/{AUTHORIZATION}/policyDefinitions/no-env"
+    definition = {"id": place, "name": "no-env", "type": "Microsoft.Authorization/policyDefinitions"}
+    assigned = {"id": f"{APP}/{AUTHORIZATION}/policyAssignments/no-env", "name": "no-env"}
+    assigned |= {"type": "Microsoft.Authorization/policyAssignments"}
+    return [
+        definition | {"properties": policy},
+        assigned | {"properties": {"displayName": "No env", "policyDefinitionId": place, "scope": APP}},
+    ]
+
+
 def with_a_machine(stamp: Stamp) -> None:
     """The small stamp, where somebody may read one machine and another lock keeps its disk."""
     small.lost(stamp)

@@ -1,6 +1,7 @@
 """What goes wrong in a recovery, and that `restamp up` again is always right."""
 
 import json
+import re
 
 import pytest
 from tests.flows.world import NAME, REGION, World
@@ -104,7 +105,10 @@ def test_a_removed_document_is_retained_and_destroy_deletes_nothing(begun: World
 
 
 def test_throttling_and_lost_answers_cost_time_and_nothing_else(begun: World) -> None:
-    """429 with and without Retry-After, a lost answer, a 503: all is there, and nothing was sent twice."""
+    """429 with and without Retry-After, a lost answer, a 503: all is there, and nothing was sent twice.
+
+    The last lines of `up` say what the run came to: objects, calls, what was throttled, time, rate, what to do next.
+    """
     with begun.stamp_of(2) as stamp:
         stamp.faults += [
             Fault("PUT .*/quotas/small", times=1, status=429, headers={"Retry-After": "1"}),
@@ -114,7 +118,17 @@ def test_throttling_and_lost_answers_cost_time_and_nothing_else(begun: World) ->
             Fault("PUT .*/subscriptions/c66cb1bf.*2$", times=1, status=503),
         ]
         begun.restamp("begin")
-        begun.restamp("up")
+        told = begun.restamp("up").splitlines()
+        asked = [record.path for record in stamp.requests]
+        signed_in = len(asked) - asked[::-1].index("/adfs/oauth2/token")
+        calls = len(asked) - signed_in - 1  # the answer of one was lost
+        came_to = rf"this run: 8 created, 6 unchanged; {calls} calls, 3 answered 429; \d+ s, \d+ objects/s"
+        assert re.fullmatch(came_to, told[-4]), told[-4:]
+        assert told[-3:] == [
+            "14 of 14 objects done: 8 created, 6 unchanged",
+            "gates open: stamp-ready, control-plane-restored",
+            "next: restamp verify",
+        ]
 
         assert "0 differences" in begun.restamp("verify")
         assert len([record for record in stamp.writes if record.path.endswith("/plans/gold")]) == 1
