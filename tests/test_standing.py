@@ -13,6 +13,7 @@ from tests.serving import DOMAIN, REGION, Server, settings_for
 from tests.tenant.asking import Tenant
 from tests.test_simulator_vaults import Data
 
+from restamp import failpoints
 from restamp.errors import Unwritable
 from restamp.models.sealed import SealedValue
 from restamp.models.stamp import Stamp as StampDocument
@@ -267,6 +268,17 @@ def test_the_default_provider_subscription_is_meant_where_none_is_named(provider
     path = "resourceGroups/hub/providers/Microsoft.Authorization/locks/keep"
     root = f"/subscriptions/{provider.stamp.provider_subscription}"
     assert any(str(body["id"]).lower() == f"{root}/{path}".lower() for body in provider.stamp.objects())
+
+
+def test_the_whole_journal_of_a_run_that_ended_is_on_the_disk(provider: Provider) -> None:
+    """Lines wait for the next one to be synchronised; behind the last line there is none."""
+    provider.made("Group", {"name": "app"})
+    end_all()  # what comes at once after this is too soon to be synchronised by itself
+    passed = list[str]()
+    with failpoints.watched(passed.append):
+        end_all()
+
+    assert passed[-3:] == ["journal.line.after", "journal.fsync.before", "journal.fsync.after"]
 
 
 @pytest.mark.parametrize(

@@ -149,13 +149,16 @@ class Session:
             self._outcomes.update(outcomes)
 
     def end(self) -> None:
-        """Write down what this process came to: objects by outcome, calls, and what the stamp refused for a while."""
+        """Write down what this process came to: objects by outcome, calls, and what the stamp refused for a while.
+
+        The whole journal is on the disk then. It stays open, and the stamp's lock ours: after Ctrl-C writes still end.
+        """
         stats = self.arm.limiter.stats.values() if "arm" in vars(self) else ()
         if not any(each.calls for each in stats):
             return
         facts: dict[str, Any] = {"outcomes": dict(self._outcomes)}
         facts |= {"calls": sum(each.calls for each in stats), "throttled": sum(each.throttled for each in stats)}
-        self.journal.write("ended", facts)
+        self.journal.write("ended", facts, durable=True)
 
     def outline(self, folder: Path) -> Outline:
         """The runbook in a folder, as it was when this process first asked."""
