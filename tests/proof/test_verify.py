@@ -62,6 +62,22 @@ def test_an_untouched_stamp_has_no_difference(captured: World, stamp: Stamp) -> 
     ]
 
 
+def test_what_hangs_on_more_than_a_subscription_is_not_the_subscriptions(captured: World, stamp: Stamp) -> None:
+    """A role, a policy and a lock above all subscriptions may be in the lists of each, and are no documents of it."""
+    above = "/providers/Microsoft.Authorization"
+    for end in ("roleAssignments", "policyAssignments"):
+        own = next(body for body in stamp.objects() if f"/{end}/" in body["id"])
+        stamp.load([own | {"id": f"{above}/{end}/{own['name']}"}])
+    inside = find(stamp, "/locks/keep-vault")["id"].partition("/resourceGroups")[0]
+    locks = [body for body in stamp.objects() if body["id"].startswith(inside) and "/locks/" in body["id"]]
+    listed = {"value": [*locks, locks[0] | {"id": f"{above}/locks/keep-all", "name": "keep-all"}]}
+    stamp.faults.append(Fault(f"GET {inside}/.*/locks$", times=None, status=200, body=listed))
+    differences, findings = verified(captured, 4)
+
+    assert differences == []
+    assert [item["about"].rpartition("/")[2] for item in findings if item["level"] != "note"] == ["Old-Token"]
+
+
 def test_what_is_gone_is_missing(captured: World, stamp: Stamp) -> None:
     """An offer's plan, and a lock inside a subscription: by kind, reference and whose inside it was in."""
     for end in ("/plans/gold", "/locks/keep-vault"):

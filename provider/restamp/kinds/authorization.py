@@ -136,10 +136,16 @@ def _assigned_to_wire(fields: dict[str, Any], place: Place) -> dict[str, Any]:
     return fields | {"policyDefinitionId": whole, "notScopes": scopes}
 
 
-def _own(body: Body, place: Place) -> str | None:
+def _inherited(body: Body, place: Place) -> str | None:
+    """What hangs on more than a subscription may be in its lists, by an id above it (documented for Azure)."""
+    here = f"/subscriptions/{place.subscription}/".lower()
+    return None if str(body.get("id", here)).lower().startswith(here) else "inherited from above the subscription"
+
+
+def _not_its_own(body: Body, place: Place) -> str | None:
     """A role that lets restamp in is its giver's to give, and to take back."""
     whose = str((body.get("properties") or {}).get("principalId", ""))
-    return "lets restamp in" if place.own and ids.same(whose, place.own) else None
+    return "lets restamp in" if place.own and ids.same(whose, place.own) else _inherited(body, place)
 
 
 def _built_in_role(body: Body, _place: Place) -> str | None:
@@ -183,7 +189,7 @@ ROLE_ASSIGNMENT = Kind(
         endpoint="tenant",
         computed=_DATES | {"scope"},
         alike=("scope", "role", "principal"),  # documented: RoleAssignmentExists
-        leave=_own,
+        leave=_not_its_own,
         decode=_role_from_wire,
         encode=_role_to_wire,
     ),
@@ -218,6 +224,7 @@ POLICY_ASSIGNMENT = Kind(
         source="documented",
         endpoint="tenant",
         computed=frozenset({"scope", "sku"}),
+        leave=_inherited,
         decode=_assigned_from_wire,
         encode=_assigned_to_wire,
     ),
@@ -234,5 +241,6 @@ LOCK = Kind(
         api_version=_LOCKS,
         source="documented",
         endpoint="tenant",
+        leave=_inherited,
     ),
 )

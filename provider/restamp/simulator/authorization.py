@@ -223,7 +223,8 @@ RULES = (
         assumed=(
             "Role assignments: Azure's documented refusals (RoleAssignmentExists, RoleAssignmentUpdateNotPermitted,"
             " PrincipalNotFound, RoleDefinitionDoesNotExist); the same one written again is 200; resources other than"
-            " vaults need not exist to hang one on.",
+            " vaults need not exist to hang one on; one of the whole stamp is in the list of each subscription, and"
+            " gives nobody a right.",
         ),
     ),
 )

@@ -12,10 +12,11 @@ VAULTS = ("microsoft.keyvault", "vaults")
 
 
 def around(call: Call, kind: Type, *, above: bool = True, below: bool = True) -> Iterator[Wire]:
-    """Yield the objects of a kind that hang on the call's scope, above it and below it."""
+    """Yield the objects of a kind that hang on the call's scope, above it and below it; on the whole stamp, too."""
     here = call.address.scope.lower()
-    for key, body in inside(call.state, kind, call.address.subscription):
-        at = scope_of(key)
+    everywhere = call.state.store.of_type(kind, f"/providers/{'/'.join(kind)}/")
+    for key, body in (*inside(call.state, kind, call.address.subscription), *everywhere):
+        at = scope_of(key) or "/"
         if at == here or (above and within(here, at)) or (below and within(at, here)):
             yield body
 
