@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import datetime as dt
+import itertools
 import json
 import socket
 import ssl
@@ -29,7 +30,7 @@ from restamp.arm.client import Arm
 from restamp.arm.operations import Answer, Operation, finish, started
 from restamp.arm.settings import Settings
 from restamp.arm.transport import Transport
-from restamp.errors import NotSignedIn, OperationFailed, Refused, Rejected, Unfinished, Unreachable
+from restamp.errors import NotSignedIn, OperationFailed, Refused, Rejected, Unfinished, Unreachable, Unsettled
 from restamp.kinds.network import QUOTA as NETWORK
 from restamp.resources import live
 from restamp.resources.session import Session
@@ -487,3 +488,22 @@ def test_a_read_is_tried_again_and_a_list_that_fails_is_no_empty_list(arm: Arm, 
     stamp.faults = [Fault("GET .*/quotas$", status=400, body={"message": "Unsupported quota location: x"})]
     with pytest.raises(Rejected, match="400 Unsupported quota location: x"):
         arm.list_all(path, NETWORK.wire)
+
+
+def test_a_list_that_is_never_the_same_twice_is_no_list(arm: Arm, stamp: Stamp) -> None:
+    """In pages, with another object each time somebody looks: an error with a hint, and no half list."""
+    path = QUOTAS.format(stamp.provider_subscription)
+    one, names = next(body for body in stamp.objects() if body["id"].startswith(path)), itertools.count()
+
+    def another() -> None:
+        stamp.state.store.delete(f"{path}/{(number := next(names)) - 1}".lower())
+        stamp.load([one | {"id": f"{path}/{number}"}])
+
+    restless = Fault("GET .*/quotas$", times=None, first=another)
+    stamp.page_size, stamp.faults = 1, [restless]
+
+    with pytest.raises(Unsettled, match=r"quotas.*: the list is in pages and was never the same twice") as no:
+        arm.list_all(path, NETWORK.wire)
+    assert "run the same command again" in no.value.hint
+    restless.times = restless.hits
+    assert len(arm.list_all(path, NETWORK.wire)) == 2

@@ -213,6 +213,20 @@ def test_a_list_that_fails_ends_the_capture_before_anything_is_written(arm: Arm,
     assert bytes_of(tmp_path).keys() == {"stamp.yaml"}
 
 
+def test_a_list_that_changes_between_its_pages_leaves_no_document_out(arm: Arm, stamp: Stamp, tmp_path: Path) -> None:
+    """What is taken away once its page was read moves all others forward, past the next one."""
+    kinds, kind = all_kinds(), all_kinds()["ResourceGroup"]
+    for name in ("a-first", "b-second", "c-third"):
+        objects.put(kind, ResourceGroup(name=name), arm, kinds)
+    gone = kind.resource_id(ResourceGroup(name="a-first"), arm.place).lower()
+    taken = Fault("GET .*/resourcegroups$", after=2, first=lambda: stamp.state.store.delete(gone))
+    stamp.page_size, stamp.faults = 1, [taken]
+    found = captured(arm, tmp_path)
+
+    assert taken.hits == 1
+    assert [document.name for document in found.runbook.of(kind)] == ["b-second", "c-third"]
+
+
 def test_a_plan_whose_group_was_not_listed_is_not_covered_and_the_runbook_still_loads(
     arm: Arm, stamp: Stamp, tmp_path: Path
 ) -> None:

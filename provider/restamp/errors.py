@@ -27,6 +27,7 @@ RestampError                 exit status 4: failed
     |-- CmdletFailed         a cmdlet of the privileged endpoint ended with an error
     |-- OperationFailed      a long-running operation ended in failure
     |-- Unfinished           a long-running operation still runs after all our patience
+    |-- Unsettled            a list in pages that is never the same twice
     `-- Unwritable           an object in a state nobody can write over
 
 A leaf takes facts and writes its own sentence; `hint` is the operator's next action.
@@ -282,3 +283,12 @@ class Unfinished(StampError):
 
     def __init__(self, what: str, patience: str) -> None:
         super().__init__(f"{what}: the stamp has not ended it after {patience}")
+
+
+class Unsettled(StampError):
+    """A list in pages that changed each time it was read, so that nobody can say what is on it."""
+
+    hint = "Something is made or removed there all the time: run the same command again once it is quiet."
+
+    def __init__(self, what: str, times: int) -> None:
+        super().__init__(f"{what}: the list is in pages and was never the same twice, read {times} times")

@@ -24,7 +24,7 @@ from restamp.arm.limiter import Limiter
 from restamp.arm.operations import Answer, Operation
 from restamp.arm.settings import Settings
 from restamp.arm.transport import Transport
-from restamp.errors import Rejected, StampError, Throttled, Unanswered
+from restamp.errors import Rejected, StampError, Throttled, Unanswered, Unsettled
 
 _PATIENCE = 600.0  # seconds a throttled request is waited for
 _TRIES = 6  # of a read that the stamp fails at, or of a list that changes while it is read
@@ -102,14 +102,16 @@ class Endpoint:
     def list_all(self, url: str) -> list[dict[str, Any]]:
         """Every object of a list, all pages, in the stamp's order; all list forms of the Hub.
 
-        A list that changes between two pages leaves an object out or has one twice: it is read until it stays.
+        A list that changes between two pages leaves an object out or has one twice: it is read until it stays, and
+        Unsettled where it never does.
         """
-        found, pages = self._listed(url)
-        for _ in range(_TRIES if pages > 1 else 0):
-            before, (found, _) = found, self._listed(url)
-            if _ids(before) == _ids(found):
-                break
-        return list(dict(zip(_ids(found), found, strict=True)).values())
+        before: list[str] | None = None
+        for _ in range(1 + _TRIES):
+            found, pages = self._listed(url)
+            if pages == 1 or _ids(found) == before:
+                return list(dict(zip(_ids(found), found, strict=True)).values())
+            before = _ids(found)
+        raise Unsettled(f"GET {url}", 1 + _TRIES)
 
     def _listed(self, url: str) -> tuple[list[dict[str, Any]], int]:
         """What the pages of a list say, one after the other, and how many there are."""
