@@ -11,7 +11,7 @@ import pytest
 from tests.soak import provider
 from tests.soak.story import Story, Undisturbed, undisturbed
 
-from restamp.simulator import Fault
+from restamp.simulator import Fault, Stamp
 from restamp.simulator.circumstances import put_under
 
 
@@ -70,22 +70,39 @@ def test_an_answer_that_is_lost_costs_a_look(
 def test_what_was_made_and_is_not_found_yet_is_not_made_again(story: Story, whole: Undisturbed, tmp_path: Path) -> None:
     """201, then 404 for two seconds, for every object."""
     with story.new_stamp() as stamp:
-        stamp.faults.append(Fault("PUT", times=None, forget_for=2.0))
+        fault = Fault("PUT", times=None, forget_for=2.0)
+        stamp.faults.append(fault)
         env = story.env(RESTAMP_HOME=str(tmp_path))
         assert provider.bring(story.runbook, env, "document.end#9") == provider.KILLED
         assert provider.bring(story.runbook, env, "holder.end#1") == provider.KILLED
         assert provider.bring(story.runbook, env) == 0
+        assert fault.hits > 2
+        assert hidden(stamp)
 
         assert whole.unlike(stamp) == []
+
+
+def hidden(stamp: Stamp) -> set[str]:
+    """What was asked for after it was made, and was not found."""
+    made, found = set[str](), set[str]()
+    for record in stamp.requests:
+        path = record.path.lower()
+        if record.method == "PUT" and record.status < 300:
+            made.add(path)
+        elif record.method == "GET" and record.status == 404 and path in made:
+            found.add(path)
+    return found
 
 
 def test_tokens_that_end_while_it_runs(story: Story, whole: Undisturbed, tmp_path: Path) -> None:
     """Tokens good for a minute, and in the middle of all the stamp's clock is an hour further: signed in again."""
     with story.new_stamp() as stamp:
         put_under(stamp, token_lifetime=60)
-        stamp.faults.append(Fault("PUT .*/offers/gold", first=lambda: stamp.clock.advance(3600)))
-        stamp.faults.append(Fault("PUT /secrets", first=lambda: stamp.clock.advance(3600)))
+        for match in ("PUT .*/offers/gold", "PUT /secrets"):
+            stamp.faults.append(Fault(match, first=lambda: stamp.clock.advance(3600)))
         assert provider.bring(story.runbook, story.env(RESTAMP_HOME=str(tmp_path))) == 0
+        refused = [(record.plane, record.method) for record in stamp.requests if record.status == 401]
+        assert {("admin", "PUT"), ("vault", "PUT")} <= set(refused)
 
         assert whole.unlike(stamp) == []
 
@@ -95,8 +112,10 @@ def test_a_clock_that_is_five_minutes_off(story: Story, whole: Undisturbed, tmp_
     """Ours or the stamp's; and it is set right in the middle of all."""
     with story.new_stamp() as stamp:
         stamp.clock.advance(seconds)
-        stamp.faults.append(Fault("PUT .*/offers/gold", first=lambda: stamp.clock.advance(-seconds)))
+        set_right = Fault("PUT .*/offers/gold", first=lambda: stamp.clock.advance(-seconds))
+        stamp.faults.append(set_right)
         assert provider.bring(story.runbook, story.env(RESTAMP_HOME=str(tmp_path))) == 0
+        assert set_right.hits == 1
 
         assert whole.unlike(stamp) == []
 
