@@ -15,6 +15,7 @@ from restamp.models.document import Document
 from restamp.objects import Put
 from restamp.simulator import Fault, Stamp
 
+from .relay import relay
 from .serving import Server, settings_for
 
 D = TypeVar("D", bound=Document)
@@ -297,6 +298,21 @@ def test_a_write_whose_answer_was_lost_is_read_back_and_not_sent_twice(world: Wo
     assert world.put(SMALL).outcome == "created"
     assert world.writes()[1:] == [("PUT", "small size")]
     assert world.read(SMALL) == SMALL
+
+
+def test_a_write_of_which_half_arrived_is_sent_again_whole(server: Server, kinds: Kinds) -> None:
+    """The connection breaks amid the body: the stamp does nothing, says nothing, and gets it once more."""
+    large = GOLD.model_copy(update={"description": "All that gold is. " * 10_000, "quotas": ()})
+    with relay((server.host, server.port)) as between:
+        settings = settings_for(server, connect_to=server.connect_to.replace(str(server.port), str(between.port)))
+        with Arm(settings) as arm:
+            world = World(arm, server.stamp, kinds)
+            world.put(RG)
+            outcome = world.put(large).outcome
+
+            assert (outcome, between.broken) == ("created", 1)
+            assert world.writes() == [("PUT", "offers-rg"), ("PUT", "gold")]
+            assert world.read(large) == large
 
 
 def test_a_write_that_a_500_left_undone_is_sent_again_after_a_look(world: World) -> None:

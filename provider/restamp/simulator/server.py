@@ -175,8 +175,9 @@ class App:
         self._stamp = stamp
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer one request."""
-        body = await _body(receive)
+        """Answer one request; one that ended amid its body was none."""
+        if (body := await _body(receive)) is None:
+            return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         request = Request(
             method=scope["method"],
@@ -199,10 +200,12 @@ class App:
         await _send(response, scope, send)
 
 
-async def _body(receive: Any) -> bytes:
+async def _body(receive: Any) -> bytes | None:
     parts: list[bytes] = []
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         parts.append(message.get("body", b""))
         if not message.get("more_body", False):
             return b"".join(parts)
