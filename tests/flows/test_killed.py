@@ -2,7 +2,8 @@
 
 Every point that a provider comes to is tried with a provider alone, in a process of its own, which brings the runbook
 back object after object: a second a case. The engine alone, and all of `restamp up`, are ended at every point of a run
-with the real engine; ELSEWHERE and NEVER say what is not.
+with the real engine, and there a provider at all that it comes to with no other: AGAIN. ELSEWHERE and NEVER say what
+is not.
 """
 
 from collections.abc import Container
@@ -117,13 +118,25 @@ def test_a_run_killed_at_every_point_gets_there(
         assert all_done.unlike(stamp) == []
 
 
+AGAIN = (
+    *("host.started#1:itself", "target.asked#1:itself", "target.known#1:itself", "gate.asked#1:itself"),
+    *("gate.opened#1:itself", "host.create.begin#4:itself", "write.answered#4:itself"),
+    *("host.create.begin#4:everything", "host.create.answered#2:everything", "object.after#4:everything"),
+    *("secret.after#1:engine", "host.create.answered#1:itself", "host.over#1:itself"),
+)
+
+
 def test_a_run_killed_again_and_again_gets_there(story: Story, whole: Undisturbed, tmp_path: Path) -> None:
-    """In all three ways, with much at once, and with a state that the engine saves all the time."""
-    points = "host.started#1:itself target.known#1:itself write.answered#4:itself host.create.begin#4:everything"
-    points += " host.create.answered#2:everything object.after#4:everything secret.after#1:engine"
+    """In all three ways, with much at once, and with a state that the engine saves all the time.
+
+    The provider itself at each point that none comes to without an engine, which goes on without it.
+    """
+    itself = {point.partition("#")[0] for point in AGAIN if point.endswith(":itself")}
+    with_an_engine = {name for name in failpoints.NAMES if name.startswith(("host.", "target.", "gate."))}
+    assert with_an_engine - ELSEWHERE.keys() <= itself
     with story.new_stamp() as stamp:
         home = story.at_home_in(tmp_path) | {"PULUMI_SKIP_CHECKPOINTS": "false"}
-        for point in points.split():
+        for point in AGAIN:
             was_killed, told = story.killed(point, home)
             assert was_killed, f"{point}: {told}"
         assert "next: restamp verify" in story.restamp("up", **home)
