@@ -24,7 +24,7 @@ RACK = Step(
 DEPLOY = Step(id="oem/deploy", title="Deploy", phase="redeploy", needs=("oem/rack",), takes=(8 * HOUR, 20 * HOUR))
 TEST = Step(id="hub/test", title='Test "all"', phase="restore", before=("control-plane-restored",))
 STEPS = (RACK, DEPLOY, TEST)
-BEFORE = Work((), STEPS, planned(STEPS, {}))
+BEFORE = Work((), STEPS, planned(STEPS, {}), ("2 DelegatedOffer: by tenant",))
 DURING = {
     "oem/rack": Resource("Step", "oem/rack", {"status": "done", "message": "signed off by Ann"}, "Step oem/rack"),
     "oem/deploy": Resource("Step", "oem/deploy", {"status": "waiting", "message": "deploying"}, "Step oem/deploy"),
@@ -46,6 +46,7 @@ def test_before_anything_runs_the_text_has_order_reasons_times_and_what_people_d
         "[stamp-ready] between 21 d 12 h and 22 d 4 h",
     ]
     assert "           before control-plane-restored" in lines
+    assert "    not by restamp: 2 DelegatedOffer: by tenant" in lines
     assert lines[-3:] == [
         "critical path: oem/rack -> oem/deploy",
         "nobody says how long these take: hub/test",
@@ -85,6 +86,7 @@ def test_data_has_the_same(standing: dict[str, Resource], statuses: list[str]) -
     assert [item["status"] for item in data["steps"]] == statuses
     assert data["steps"][1] | {"begins": None, "holds": "stamp-ready", "waitsFor": ["oem/rack"]} == data["steps"][1]
     assert data["steps"][2]["reasons"] == ["before control-plane-restored"]
+    assert data["notByRestamp"] == ["2 DelegatedOffer: by tenant"]
     assert data["criticalPath"] == (["oem/deploy"] if standing else ["oem/rack", "oem/deploy"])
     assert data["doneAfterSeconds"] == ([28800, 72000] if standing else [1857600, 1915200])
     assert data["unknown"] == ["hub/test"]

@@ -127,7 +127,7 @@ def test_what_only_others_make_is_waited_for_and_never_written(provider: Provide
     right = provider.made("DelegatedOffer", document)
     provider.provider.delete("gold", right)
 
-    reason = "the API only reads it; its delegate publishes it again, in the user portal (Subscription ERP)"
+    reason = "the API only reads it; by tenant: its delegate publishes it again, in the user portal (Subscription ERP)"
     assert missing["result"] == f"waiting: is not there: {reason}"
     assert other["result"] == f"waiting: differs in displayName: {reason}"
     assert right["status"] == "done"

@@ -56,10 +56,12 @@ def test_customers_wait_until_their_delegate_has_published_again(lost: World) ->
         told = lost.restamp("up", status=3)
         assert "control-plane-restored stays closed: 2 of" in told
         offer = f"{DELEGATE}/theirs"
-        waits = "its delegate publishes it again, in the user portal (Subscription Contoso ERP 1)"
+        waits = "by tenant: its delegate publishes it again, in the user portal (Subscription Contoso ERP 1)"
         assert f"DelegatedOffer delegated/{offer}: waiting: is not there: the API only reads it; {waits}" in told
         assert f"Subscription {CUSTOMER}: waiting: waits for offers/delegated/{offer} (waiting: is not there" in told
-        assert "next: restamp up" in lost.restamp("status", status=3)
+        plan = lost.restamp("status", "--all", status=3)
+        assert "  not by restamp: 1 DelegatedOffer: the API only reads it; by tenant: its delegate publishes it" in plan
+        assert "next: restamp up" in plan
         needs = lost.restamp("up", "--only", f"Subscription {CUSTOMER}", "--yes", status=2)
         assert f"it needs DelegatedOffer delegated/{offer}, which the stamp has not" in needs
         assert not any(CUSTOMER in str(body["id"]) for body in stamp.objects())

@@ -31,7 +31,7 @@ def test_a_stamp_with_everything_comes_back_through_the_engine(tmp_path: Path) -
     after = {name: content for name, content in bytes_of(world.runbook).items() if not name.startswith("recoveries/")}
 
     assert "control-plane-restored stays closed: 1 of" in first
-    assert "/theirs: waiting: is not there: the API only reads it; its delegate publishes it again" in first
+    assert "/theirs: waiting: is not there: the API only reads it; by tenant: its delegate publishes it again" in first
     assert "gates open: stamp-ready, control-plane-restored" in second
     assert "0 differences, 0 unexpected, 0 not verified" in verified
     assert f"inside covered: {TENANTS} of {TENANTS} subscriptions" in verified

@@ -34,6 +34,7 @@ def _text(found: "Work", standing: "Mapping[str, Resource]", when: "Times") -> I
             yield from _lines(placed, standing.get(placed.id))
         if gate == "control-plane-restored":
             yield "    every document of the runbook, in the order of what it refers to"
+            yield from (f"    not by restamp: {said}" for said in found.others)
         yield f"[{gate}] {_between(when.gates[gate].best, when.gates[gate].worst)}"
     for old, new in found.plan.left_out.items():
         yield f"  left out: {old}, for {new} stands in its place"
@@ -114,6 +115,7 @@ def _as_data(found: "Work", standing: "Mapping[str, Resource]", when: "Times") -
         "gates": {gate: seconds(span) for gate, span in when.gates.items()},
         "steps": [one(placed) for placed in found.plan.steps],
         "leftOut": dict(found.plan.left_out),
+        "notByRestamp": list(found.others),
         "criticalPath": list(when.critical),
         "unknown": list(when.unknown),
         "doneAfterSeconds": seconds(when.end),

@@ -101,7 +101,7 @@ DELEGATED_OFFER = Kind(
         source="swagger",
         per="OfferDelegation",
         per_fields=("subscription",),
-        read_only="the API only reads it; its delegate publishes it again, in the user portal",
+        read_only="the API only reads it; by tenant: its delegate publishes it again, in the user portal",
         computed=frozenset({"name", "subscriptionCount", "maxSubscriptionsPerAccount", "addonPlans"}),
     ),
 )

@@ -1,5 +1,6 @@
 """What the plugins of a runbook do in one recovery: asked of each, looked at, and put in order."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,11 +16,15 @@ LOOKS: tuple[Gate, ...] = ("stamp-checked", "recovered")  # held by the online p
 
 @dataclass(frozen=True)
 class Work:
-    """The plugins in use, every step they said, and the plan of those that belong to a recovery."""
+    """The plugins in use, every step they said, and the plan of those that belong to a recovery.
+
+    `others` are the documents that somebody else sees to, by kind: how many, and who.
+    """
 
     used: tuple[Used, ...]
     steps: tuple[Step, ...]
     plan: Plan
+    others: tuple[str, ...] = ()
 
     @property
     def of_recovery(self) -> list[Step]:
@@ -39,7 +44,14 @@ def work(runbook: Runbook, recovery: Recovery, kinds: Kinds) -> Work:
     steps = tuple(said(used, runbook, recovery))
     gates = {kind.name: kind.gate for kind in kinds.on_the_stamp}
     held = {gates[kinds.of(document).name] for document in runbook.documents if kinds.of(document).name in gates}
-    return Work(used, steps, planned(steps, gates, [*held, *(LOOKS if used else ())]))
+    return Work(used, steps, planned(steps, gates, [*held, *(LOOKS if used else ())]), tuple(_others(runbook, kinds)))
+
+
+def _others(runbook: Runbook, kinds: Kinds) -> Iterator[str]:
+    counts = Counter(kinds.of(document).name for document in runbook.documents)
+    for kind in (kinds[name] for name in counts):
+        if (why := kind.wire.read_only or kind.wire.afterwards) and not kind.holds:
+            yield f"{counts[kind.name]} {kind.name}: {why}"
 
 
 def said(used: Iterable[Used], runbook: Runbook, recovery: Recovery) -> Iterator[Step]:
