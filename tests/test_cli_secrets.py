@@ -250,6 +250,9 @@ def test_what_opens_with_an_expired_certificate_is_warned_about(runbook: Path) -
     os.close(ours)
     assert warned in done.stderr
     assert warned in restamp(runbook, "rekey", keys="ann").stderr
+    for only in ([], ["--only", "Plan offers-rg/gold"]):
+        up = [sys.executable, "-m", "restamp", "up", "--runbook", str(runbook), *only]
+        assert subprocess.run(up, env=env, capture_output=True, text=True, check=False).stderr.startswith(warned)
 
 
 def test_add_seals_a_file_once(runbook: Path) -> None:

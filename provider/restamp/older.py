@@ -41,11 +41,18 @@ def is_older(last: Captured | None, recovery: RecoveryDocument) -> bool:
 
 def obstacle(folder: Path, begun: Begun) -> str:
     """Why nothing of the runbook is written yet: it is older than the backup, and nobody took its side; else empty."""
-    last = last_capture(folder)
     try:
-        return str(undecided(begun, last, "")) if is_older(last, begun.document) and not taken(folder, begun.id) else ""
+        refuse_undecided(folder, begun)
     except Refused as refused:
         return f"{refused}. {refused.hint}"
+    return ""
+
+
+def refuse_undecided(folder: Path, begun: Begun) -> None:
+    """Refused, with both ways, where the runbook is older than the backup and nobody took its side."""
+    last = last_capture(folder)
+    if is_older(last, begun.document) and not taken(folder, begun.id):
+        raise undecided(begun, last, "")
 
 
 def undecided(begun: Begun, last: Captured | None, differs: str) -> Refused:

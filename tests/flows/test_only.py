@@ -274,6 +274,11 @@ def test_a_runbook_older_than_the_backup_is_not_written_until_a_side_is_taken(ri
         assert "2 objects differ" in told
         assert f"restamp capture --new-deployment {stamp.deployment_id} --commit" in told
         assert "restamp up --take runbook" in told
+        tenant = rights.as_one(stamp.add_principal("the tenant's", "Owner", scope=f"/subscriptions/{FIRST}"))
+        for who in ({}, tenant):
+            told = rights.restamp("up", "--only", f"Subscription {FIRST}", "--yes", status=2, **who)
+            assert "is older than the backup" in told
+            assert "restamp up --take runbook" in told
         rights.run("pulumi", "--non-interactive", "stack", "init", REGION)
         assert "is older than the backup" in rights.pulumi("up", "--yes", "--skip-preview", status=None)
         assert stamp.writes == []
@@ -286,7 +291,10 @@ def test_a_runbook_older_than_the_backup_is_not_written_until_a_side_is_taken(ri
         rights.restamp("up")
         assert roles(stamp) == []
         assert f"+ {subject} in Subscription" in rights.restamp("verify", status=4)
-        assert "left out: restamp up --grant" in rights.restamp("up", "--only", f"Subscription {FIRST}")
+        for who in ({}, tenant):
+            told = rights.restamp("up", "--only", f"Subscription {FIRST}", **who)
+            assert "left out: restamp up --grant" in told
+            assert "nothing to write" in told
         assert "nothing that is withheld" in rights.restamp("up", "--grant", f"{subject}0", status=2)
         rights.restamp("up", "--grant", subject)
         assert roles(stamp) == [role]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from restamp.arm.settings import Settings
     from restamp.compare import Comparison
     from restamp.models.document import Document
+    from restamp.recovery import Begun
     from restamp.runbook import Runbook
 
 _SHOWN = 10
@@ -105,9 +106,13 @@ def _without_withheld(
 def _as_tenant(arm: "Arm", runbook: "Runbook", document: "Document", asked: Asked) -> int:
     from restamp.cli.look import show
     from restamp.kinds.subscriptions import Subscription
+    from restamp.older import refuse_undecided
     from restamp.only import compared_as_tenant, name_of
     from restamp.resources.alone import fill_as_tenant
 
+    if begun := _begun(asked):  # a tenant is not told which deployment answers
+        refuse_undecided(asked.folder, begun)
+        runbook, document = _without_withheld(runbook, document, begun.id, asked.folder)
     assert isinstance(document, Subscription)
     result = compared_as_tenant(arm, runbook, document)
     show(result)
@@ -146,15 +151,24 @@ def _source(asked: Asked) -> Iterator[tuple["Runbook", str]]:
 
 def _allowed(arm: "Arm", runbook: "Runbook", asked: Asked) -> str:
     """The recovery whose target answers, or "" where it is the living stamp, which may be repaired; else Refused."""
-    from restamp.cli.here import recovery_of
-    from restamp.recovery import known
+    from restamp.older import refuse_undecided
     from restamp.runbook.read import last_capture
     from restamp.target import repairable, same_stamp
 
     same_stamp(arm, runbook.stamp)
-    begun = recovery_of(asked.folder, asked.recovery) if known(asked.folder) or asked.recovery else None
+    begun = _begun(asked)
     recovery, its_id = (begun.document, begun.id) if begun else (None, "")
-    return repairable(arm.about.deployment, last_capture(asked.folder), recovery, its_id)
+    writes_to_target = repairable(arm.about.deployment, last_capture(asked.folder), recovery, its_id)
+    if begun and writes_to_target:
+        refuse_undecided(asked.folder, begun)
+    return writes_to_target
+
+
+def _begun(asked: Asked) -> "Begun | None":
+    from restamp.cli.here import recovery_of
+    from restamp.recovery import known
+
+    return recovery_of(asked.folder, asked.recovery) if known(asked.folder) or asked.recovery else None
 
 
 def _compared(arm: "Arm", runbook: "Runbook", document: "Document", asked: Asked) -> "Comparison":

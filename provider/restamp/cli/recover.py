@@ -137,6 +137,7 @@ def up(
 
     folder = runbook_folder(runbook)
     _fitting(only, revision, context.args)
+    output.findings(list(expired(openers_at_hand())))
     if only:
         from restamp.cli.only import Asked, bring_back
 
@@ -146,7 +147,6 @@ def up(
     _in_order(loaded, first or [])
     todo = work(loaded, begun, loaded.kinds)
     asked_for_secrets(loaded, todo.of_recovery)
-    output.findings(list(expired(openers_at_hand())))
     settings = read(given(loaded.stamp.suffix, connect_to, ca, client_id))
     engine = Pulumi(folder, settings)
     seals = for_writing(folder, loaded.stamp)
