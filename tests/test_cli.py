@@ -5,12 +5,14 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tests.flows.world import NAME
 
 from restamp.cli import app
+from restamp.simulator import Stamp
 
 HEAVY = ("azure", "pulumi", "pydantic", "yaml", "starlette", "rich", "requests", "grpc")
 CLIENTS = ("azure", "requests", "pypsrp", "sushy", "pymysql", "pytds", "smbprotocol", "cryptography")
@@ -103,12 +105,14 @@ def test_the_simulator_from_a_shell(tmp_path: Path) -> None:
         }
 
     folder = tmp_path / "runbook"
-    first = started("--population", "5", "--state", str(state))
+    first = started("--population", "5", "--soft-delete", "--state", str(state))
     command = [sys.executable, "-m", "restamp", "capture", "--runbook", str(folder), "--stamp", NAME]
     told = subprocess.run(command, env=env(), capture_output=True, text=True, check=True).stdout
     assert re.search(r"inside covered: 0 of \d+ subscriptions", told)
     stopped(first)
 
+    with closing(Stamp(state=state)) as stored:
+        assert stored.state.soft_delete
     again = started("--state", str(state))
     assert first.told.splitlines()[0] == again.told.splitlines()[0]  # type: ignore[attr-defined]
     command = [sys.executable, "-m", "restamp", "diff", "--runbook", str(folder), "--json"]

@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.flows.world import REGION
+from tests.serving import settings_for
 from tests.soak import small
 from tests.soak.story import SMALL, Scene, Story
 
+from restamp.arm.client import Arm
+from restamp.kinds.keyvault import SECRET
 from restamp.simulator import Stamp
 
 ERP = "/subscriptions/c66cb1bf-3d5e-4a44-9f0a-000000000000"
@@ -85,6 +88,29 @@ def test_a_policy_that_denies_a_repair_is_reported_and_never_lifted(tmp_path: Pa
 
         for body in reversed(denied()):
             stamp.state.store.delete(body["id"].lower())
+        story.restamp("up")
+        assert "0 differences, 0 unexpected" in story.restamp("verify", status=4)
+
+
+def test_a_secret_that_keeps_its_name_after_its_deletion_is_told_in_the_vaults_words(tmp_path: Path) -> None:
+    """With soft delete its name is taken: it alone fails, nothing is purged, and once its tenant did so it is back."""
+    story = Story(tmp_path)
+    with story.new_stamp(soft_delete=True) as stamp:
+        story.restamp("up")
+        vault = stamp.state.get(f"{APP}/providers/Microsoft.KeyVault/vaults/{small.OPEN}") or {}
+        everything = [{"tenantId": "", "objectId": stamp.admin.object_id, "permissions": {"secrets": ["all"]}}]
+        stamp.load([vault | {"properties": vault["properties"] | {"accessPolicies": everything}}])
+        with Arm(settings_for(story.server)) as arm:
+            inside = arm.inside(ERP.rpartition("/")[2], stamp.admin.tenant)
+            inside.delete(f"{vault['id']}/secrets/api-key", SECRET.wire)
+        stamp.load([vault])
+        told = story.restamp("up", status=4)
+        taken = "Secret api-key is currently in a deleted but recoverable state, and its name cannot be reused."
+        assert f"Secret app/{small.OPEN}/api-key: failed: 409 Conflict: {taken}" in told
+        kept = f"/vault/{small.OPEN}/secrets/api-key"
+        assert (stamp.state.get(kept) or {})["deleted"]
+
+        stamp.state.store.delete(kept)
         story.restamp("up")
         assert "0 differences, 0 unexpected" in story.restamp("verify", status=4)
 

@@ -63,9 +63,9 @@ class Story(World):
         return {"RESTAMP_HOME": str(folder), "PULUMI_BACKEND_URL": f"file://{folder / 'pulumi'}"}
 
     @contextmanager
-    def new_stamp(self) -> Iterator[Stamp]:
+    def new_stamp(self, **options: Any) -> Iterator[Stamp]:
         """The redeployed stamp, as it was before anything was written to it; some of its PUTs are operations."""
-        with self.stamp_of(2) as stamp:
+        with self.stamp_of(2, **options) as stamp:
             stamp.faults.append(WorksOnIt("PUT .*Network.Admin/.*/quotas/.*", times=None))
             self._scene.deployed(stamp)
             yield stamp

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -80,6 +80,9 @@ def simulator(
             metavar="TYPE",
         ),
     ] = None,
+    soft_delete: Annotated[
+        bool, typer.Option("--soft-delete", help="Deleted secrets keep their names, until they are purged.")
+    ] = False,
     hurried: Annotated[
         bool, typer.Option("--hurried", help="Waiting costs no time: the clock jumps on by what clients should wait.")
     ] = False,
@@ -113,7 +116,7 @@ def simulator(
     from restamp.simulator.tables import serving
 
     rules = _rules(serves or [])
-    here = _begun(stamp, identity, deployment, state, _machines(nodes, hardware))
+    here = _begun(stamp, identity, deployment, state, baseline=_machines(nodes, hardware), soft_delete=soft_delete)
     if seed is not None and not (seed / "stamp.yaml").exists():
         _recorded(here, seed)
     if share is not None:
@@ -216,13 +219,13 @@ def _stop(*_: object) -> None:
 
 
 def _begun(
-    name: str, identity: Literal["ADFS", "AzureAD"], deployment: int, state: Path | None, machines: "Baseline"
+    name: str, identity: Literal["ADFS", "AzureAD"], deployment: int, state: Path | None, **made: Any
 ) -> "Stamp":
     """A new stamp, or the one in the state file."""
     from restamp.simulator import Stamp
 
     region, _, domain = name.partition(".")
-    return Stamp(region, domain, identity, state, deployment, baseline=machines)
+    return Stamp(region, domain, identity, state, deployment, **made)
 
 
 def _recorded(stamp: "Stamp", seed: Path) -> None:
