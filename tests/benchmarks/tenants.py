@@ -108,7 +108,7 @@ def recovered(folder: Path, tenants: int) -> dict[str, float]:
 def rows() -> list[Row]:
     """The figures of a quarter of the tenants, and of all."""
     with tempfile.TemporaryDirectory(prefix="restamp-tenants-") as scratch:
-        few = recovered(Path(scratch) / "few" / "contoso", TENANTS // 4)
+        few = recovered(Path(scratch) / "few" / "contoso", max(TENANTS // 4, 1))
         many = recovered(Path(scratch) / "many" / "contoso", TENANTS)
     growth = (many["up"] / many["objects"]) / (few["up"] / few["objects"])
     count = f"{TENANTS} subscriptions, {many['objects']:,.0f} objects"
