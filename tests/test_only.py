@@ -16,16 +16,18 @@ from restamp.compare import Comparison
 from restamp.errors import Refused
 from restamp.inside import Difference
 from restamp.kind import Kind, Kinds, Place, Wire
-from restamp.kinds.authorization import RoleAssignment
+from restamp.kinds.authorization import Permission, RoleAssignment, RoleDefinition
+from restamp.kinds.delegation import DirectoryTenant, OfferDelegation
 from restamp.kinds.groups import ResourceGroup
 from restamp.kinds.keyvault import AccessPolicy, Vault
 from restamp.kinds.subscriptions import Offer, Plan, Subscription
 from restamp.models.document import Document, Name
 from restamp.models.stamp import Backup, Captured, RecoveryDocument, Stamp, Taken, Withheld
 from restamp.objects import Change
-from restamp.older import granted, is_older, lacking, without
+from restamp.older import is_older
 from restamp.plugins import all_kinds
 from restamp.runbook import Runbook
+from restamp.withheld import allowed, granted, lacking, without
 
 NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
@@ -39,6 +41,12 @@ VAULT = Vault(
     tenant="t",
     access_policies={"bob": AccessPolicy(secrets=("get", "set")), "eve": AccessPolicy(keys=("get",))},
 )
+ACTED = RoleDefinition(
+    name="d1", role_name="Operators", permissions=(Permission(actions=("A/*",), not_actions=("A/x",)),),
+    assignable_scopes=("/",),
+)  # fmt: skip
+GUEST = DirectoryTenant(name="guest", tenant="7b1f3a52")
+DELEGATED = OfferDelegation(group="rg", offer="gold", name="partner", subscription="c66cb1bf")
 NOW = Taken(at=NOON, by="alice")
 
 
@@ -128,11 +136,12 @@ def test_a_runbook_is_older_than_the_backup_or_not(
 
 def differing(action: Any, document: Document, *changes: Change) -> Difference:
     kind = all_kinds().of(document)
-    return Difference(kind.name, kind.ref(document), kind.label(document), action, changes, "Subscription ERP")
+    holder = f"Subscription {TENANT.id}" if kind.inside else ""
+    return Difference(kind.name, kind.ref(document), kind.label(document), action, changes, "Subscription ERP", holder)
 
 
 def withheld(*differences: Difference) -> list[Withheld]:
-    book = runbook(TENANT, held=(ROLE, VAULT))
+    book = runbook(TENANT, GUEST, DELEGATED, held=(ROLE, VAULT, ACTED))
     return list(lacking(Comparison(differences=list(differences)), book))
 
 
@@ -154,10 +163,55 @@ def test_access_that_the_stamp_lacks_is_withheld_and_what_it_has_stays() -> None
     assert held == (VAULT.model_copy(update={"access_policies": {"bob": AccessPolicy(secrets=("Get",))}}),)
 
 
+@pytest.mark.parametrize(
+    ("field", "found", "subject"),
+    [
+        ("permissions", (Permission(actions=("a/read",), not_actions=("A/x",)),), "RoleDefinition d1 permissions"),
+        ("permissions", (Permission(actions=("*",), not_actions=("A/x", "A/y")),), "RoleDefinition d1 permissions"),
+        ("permissions", (), "RoleDefinition d1 permissions"),
+        ("permissions", (Permission(actions=("*",)),), None),
+        ("assignableScopes", ("/resourceGroups/app",), "RoleDefinition d1 assignableScopes"),
+        ("assignableScopes", ("/", "/resourceGroups/app"), None),
+        ("roleName", "Operator", None),
+    ],
+)
+def test_a_role_that_allows_less_now_gives_nothing_back(field: str, found: Any, subject: str | None) -> None:
+    """To nobody who has it. What the runbook allows less is written; a role that is not there is nobody's."""
+    wanted = ACTED.model_dump(by_alias=True)[field]
+    items = withheld(differing("update", ACTED, Change(field, wanted, found)))
+    _, held = without(TENANT, (ACTED,), NOW.model_copy(update={"withheld": tuple(items)}), all_kinds())
+
+    assert [item.subject for item in items] == ([subject] if subject else [])
+    stays = ACTED.model_dump(by_alias=True) | ({field: found} if subject else {})
+    assert held == (RoleDefinition.model_validate(stays),)
+    assert withheld(differing("create", ACTED)) == []
+
+
+@pytest.mark.parametrize("document", [GUEST, DELEGATED])
+def test_who_was_let_in_by_an_object_that_is_gone_is_not_let_in_again(document: Document) -> None:
+    """A guest directory, a delegate of an offer: by the whole object, until people name it."""
+    (item,) = withheld(differing("create", document))
+    decision = NOW.model_copy(update={"withheld": (item,)})
+    assert allowed(document, decision, all_kinds()) is None
+    assert allowed(document, granted(decision, [item.subject]), all_kinds()) is document
+
+
+def test_what_was_disabled_stays_so_with_everything_in_it() -> None:
+    """To fill it, it would have to be opened; to disable it takes access, and is done."""
+    items = withheld(differing("update", TENANT, Change("state", "Enabled", "Disabled")))
+    decision = NOW.model_copy(update={"withheld": tuple(items)})
+    assert [item.subject for item in items] == ["Subscription c66cb1bf state"]
+    closed = TENANT.model_copy(update={"state": "Disabled"})
+    assert without(TENANT, (ROLE, VAULT), decision, all_kinds()) == (closed, ())
+    assert withheld(differing("update", closed, Change("state", "Disabled", "Enabled"))) == []
+
+
 def test_what_nobody_could_look_at_is_withheld_whole() -> None:
-    """A role may have been revoked there; a vault's policies are left as they are."""
-    items = withheld(differing("not verified", ROLE), differing("not verified", VAULT))
-    assert without(TENANT, (ROLE, VAULT), NOW.model_copy(update={"withheld": tuple(items)}), all_kinds())[1] == ()
+    """A role may have been revoked there; a vault's policies are left as they are, and what a role allows."""
+    items = withheld(*(differing("not verified", item) for item in (ROLE, VAULT, ACTED)))
+    assert (
+        without(TENANT, (ROLE, VAULT, ACTED), NOW.model_copy(update={"withheld": tuple(items)}), all_kinds())[1] == ()
+    )
     gone = withheld(differing("create", VAULT))
     _, (vault,) = without(TENANT, (VAULT,), NOW.model_copy(update={"withheld": tuple(gone)}), all_kinds())
     assert vault == VAULT.model_copy(update={"access_policies": {}})

@@ -112,6 +112,7 @@ class Kind(Generic[D]):
         "control-plane-restored"  # which one its documents hold closed: those of a provider that comes back late
     )
     comes_from: Literal["stamp", "plugin", "people"] = "stamp"  # else on no stamp: captured by its plugin, or written
+    lets_in: str = ""  # a template: whom an object lets in, where it gives access by being there
     identity: tuple[str, ...] = field(init=False)
     _own: str = field(init=False)  # the template of a reference
 

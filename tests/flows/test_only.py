@@ -257,6 +257,33 @@ def roles(stamp: Stamp) -> list[str]:
     return sorted(str(item["id"]) for item in stamp.objects() if f"/{FIRST}/{ROLES}" in str(item["id"]))
 
 
+def revoked(rights: Rights, stamp: Stamp) -> list[str]:
+    """What a runbook of before gives, and the stamp has not any more; by what `up` calls it."""
+    role, guid = roles(stamp)[0], f"{FIRST[:-4]}dddd"
+    allowed = "permissions: [{actions: ['*'], notActions: []}], assignableScopes: ['/']"
+    rights.says(FIRST, f"roleDefinitions: {{{guid}: {{roleName: Operators, {allowed}}}}}\n")
+    for file, text in {
+        "tenants/guest.yaml": f"kind: DirectoryTenant\nname: guest\ntenant: {HOME}\n",
+        "delegations/partner.yaml": "kind: OfferDelegation\ngroup: offers-rg\noffer: gold\nname: partner\n"
+        f"subscription: {SECOND}\n",
+    }.items():
+        (rights.runbook / file).parent.mkdir(exist_ok=True)
+        (rights.runbook / file).write_text(text)
+    scope = f"/subscriptions/{FIRST}"
+    less = {"permissions": [{"actions": ["*/read"], "notActions": []}], "assignableScopes": [scope]}
+    body = {"properties": {"roleName": "Operators", "type": "CustomRole"} | less}
+    kind = "Microsoft.Authorization/roleDefinitions"
+    stamp.load([body | {"id": f"{scope}/providers/{kind}/{guid}", "name": guid, "type": kind}])
+    tenant = next(item for item in stamp.objects() if item.get("subscriptionId") == SECOND)
+    group = next(item for item in stamp.objects() if item["id"].endswith(f"{SECOND}/resourceGroups/app"))
+    stamp.load([tenant | {"state": "Disabled"}, group | {"tags": {}}])
+    stamp.state.store.delete(role.lower())
+    return [
+        f"RoleAssignment {role.rpartition('/')[2]}", f"RoleDefinition {guid} permissions",
+        f"Subscription {SECOND} state", "DirectoryTenant guest", "OfferDelegation offers-rg/gold/partner",
+    ]  # fmt: skip
+
+
 def test_a_runbook_older_than_the_backup_is_not_written_until_a_side_is_taken(rights: Rights) -> None:
     """Refused with the differences and both ways; with the runbook's side revoked access stays revoked, until named."""
     with rights.stamp_of(2, tenant=HOME) as stamp:
@@ -264,14 +291,14 @@ def test_a_runbook_older_than_the_backup_is_not_written_until_a_side_is_taken(ri
         rights.operator = stamp.add_principal("operator", "Owner", scope="/")
         role = roles(stamp)[0]
         quota(stamp, 99)
-        stamp.state.store.delete(role.lower())  # revoked after the capture, before the backup
+        subject, *others = revoked(rights, stamp)
         rights.restamp("begin", "r", "--way", "native")
         assert "does not say from which backup" in rights.restamp("up", status=2)
         native(rights, "2999-01-01T00:00:00Z")
 
         told = rights.restamp("up", status=2)
         assert "coresLimit: 99 -> 20" in told
-        assert "2 objects differ" in told
+        assert "7 objects differ" in told
         assert f"restamp capture --new-deployment {stamp.deployment_id} --commit" in told
         assert "restamp up --take runbook" in told
         tenant = rights.as_one(stamp.add_principal("the tenant's", "Owner", scope=f"/subscriptions/{FIRST}"))
@@ -283,20 +310,23 @@ def test_a_runbook_older_than_the_backup_is_not_written_until_a_side_is_taken(ri
         assert "is older than the backup" in rights.pulumi("up", "--yes", "--skip-preview", status=None)
         assert stamp.writes == []
 
-        subject = f"RoleAssignment {role.rpartition('/')[2]}"
         told = rights.restamp("up", "--take", "runbook")
-        assert f"withheld: {subject}: " in told
-        assert f"restamp up --grant '{subject}'" in told
-        assert (cores(stamp), roles(stamp)) == (20, [])
+        for each in (subject, *others):
+            assert f"withheld: {each}: " in told
+        assert "5 not granted; one by one: restamp up --grant '" in told
+        assert "guest: withheld, for the stamp has no such access: restamp up --grant 'DirectoryTenant guest'" in told
         rights.restamp("up")
-        assert roles(stamp) == []
+        assert [record.path.rpartition("/")[2] for record in stamp.writes] == ["small"]
+        assert (cores(stamp), roles(stamp)) == (20, [])
+        told = rights.restamp("up", "--only", "DirectoryTenant guest", "--yes", status=2)
+        assert "gives access that the stamp has not, so it is withheld" in told
         assert f"+ {subject} in Subscription" in rights.restamp("verify", status=4)
         for who in ({}, tenant):
             told = rights.restamp("up", "--only", f"Subscription {FIRST}", **who)
             assert "left out: restamp up --grant" in told
             assert "nothing to write" in told
         assert "nothing that is withheld" in rights.restamp("up", "--grant", f"{subject}0", status=2)
-        rights.restamp("up", "--grant", subject)
+        rights.restamp("up", *(text for each in (subject, *others) for text in ("--grant", each)))
         assert roles(stamp) == [role]
         assert "0 differences" in rights.restamp("verify")
 

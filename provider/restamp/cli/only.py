@@ -91,10 +91,14 @@ def _without_withheld(
     """The document without access that its recovery withholds, as the provider will write it."""
     from dataclasses import replace
 
-    from restamp.older import without
+    from restamp.only import name_of
     from restamp.recovery import taken
+    from restamp.withheld import allowed, without
 
     decision = taken(folder, recovery) if recovery else None
+    if allowed(document, decision, runbook.kinds) is None:
+        name, message = name_of(runbook, document), "gives access that the stamp has not, so it is withheld"
+        raise Refused([Finding("withheld", "stop", name, message, f"restamp up --grant '{name}'")])
     own, held = without(document, runbook.within(document), decision, runbook.kinds)
     if decision and decision.withheld:
         print("what taken.yaml withholds is left out: restamp up --grant names it", file=sys.stderr)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def decided(arm: "Arm", runbook: "Runbook", begun: "Begun", take: bool, grant: "Sequence[str]") -> None:
     """Go on where one side is taken, or both say the same; else show what differs, and refuse with the two ways."""
-    from restamp import older
+    from restamp import older, withheld
     from restamp.errors import Refused
     from restamp.models.finding import Finding
     from restamp.recovery import take as write
@@ -36,7 +36,7 @@ def decided(arm: "Arm", runbook: "Runbook", begun: "Begun", take: bool, grant: "
         if differing and not take:
             raise older.undecided(begun, last, f": {differing} objects differ")
         decision = _decision(result, runbook)
-    decision = older.granted(decision, grant)
+    decision = withheld.granted(decision, grant)
     path = write(runbook.folder, begun.id, decision)
     _told(decision)
     print(f"needed: {path} in git: git add {path} && git commit")
@@ -55,7 +55,7 @@ def _compared(arm: "Arm", runbook: "Runbook") -> "Comparison":
 
 def _decision(result: "Comparison", runbook: "Runbook") -> "Taken":
     from restamp.models.stamp import Taken
-    from restamp.older import lacking
+    from restamp.withheld import lacking
 
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     return Taken(at=now, by=getpass.getuser(), withheld=tuple(lacking(result, runbook)))

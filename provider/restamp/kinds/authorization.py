@@ -5,13 +5,15 @@ A `scope` is what stands between the subscription and `/providers/Microsoft.Auth
 subscription itself, `resourceGroups/app` for a group.
 """
 
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from restamp import ids
 from restamp.kind import Body, Kind, Place, Wire
-from restamp.models.document import Aside, Document, Immutable, Json, Model, Name, OnWire, SetOf
+from restamp.models.document import Aside, Document, Gives, Immutable, Json, Model, Name, OnWire, SetOf
 
 _HERE = "/subscriptions/{subscription}/providers/Microsoft.Authorization"
 _SCOPED = "/subscriptions/{subscription}/{scope*}/providers/Microsoft.Authorization"
@@ -29,14 +31,35 @@ class Permission(Model):
     not_actions: Annotated[tuple[str, ...], SetOf] = ()
 
 
+def _allows_more(wanted: tuple[Permission, ...], found: tuple[Permission, ...] | None) -> Iterable[str]:
+    """The actions of each permission that none found has all of; a role that is not there is nobody's."""
+    fresh = [each for each in wanted if found is not None and not any(_is_within(each, other) for other in found)]
+    return [action for each in fresh for action in each.actions]
+
+
+def _is_within(one: Permission, other: Permission) -> bool:
+    allowed = all(_is_covered(action, other.actions) for action in one.actions)
+    return allowed and all(_is_covered(action, one.not_actions) for action in other.not_actions)
+
+
+def _is_covered(action: str, by: Iterable[str]) -> bool:
+    return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in by)
+
+
+def _reaches_more(wanted: tuple[str, ...], found: tuple[str, ...] | None) -> Iterable[str]:
+    """The scopes that are not named now; none at all is the whole subscription."""
+    there = None if found is None else {scope.lower() for scope in found}
+    return [scope for scope in wanted or ("/",) if there is not None and scope.lower() not in there]
+
+
 class RoleDefinition(Document):
     """A custom role of a subscription."""
 
     name: Name
     role_name: str
     description: str | None = None
-    permissions: tuple[Permission, ...]
-    assignable_scopes: Annotated[tuple[str, ...], SetOf] = Field(
+    permissions: Annotated[tuple[Permission, ...], Gives(_allows_more)]
+    assignable_scopes: Annotated[tuple[str, ...], SetOf, Gives(_reaches_more)] = Field(
         default=(), description="scopes inside this subscription: `/` is the whole of it"
     )
 
@@ -180,6 +203,7 @@ ROLE_ASSIGNMENT = Kind(
     name="RoleAssignment",
     folder="roleAssignments",
     model=RoleAssignment,
+    lets_in="{role} for {principal}",
     inside=("subscription", "provider"),
     wire=Wire(
         id=f"{_SCOPED}/roleAssignments/{{name}}",

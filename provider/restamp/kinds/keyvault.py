@@ -2,13 +2,27 @@
 
 import datetime as dt
 import time
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from restamp import ids
 from restamp.kind import AS_LEFT, OWN, Body, Kind, Place, Wire
-from restamp.models.document import Anew, Aside, Document, Immutable, Model, Name, Number, OnWire, Sealed, SetOf, Truth
+from restamp.models.document import (
+    Anew,
+    Aside,
+    Document,
+    Gives,
+    Immutable,
+    Model,
+    Name,
+    Number,
+    OnWire,
+    Sealed,
+    SetOf,
+    Truth,
+)
 from restamp.models.sealed import SealedValue
 
 _VERSION = "2016-10-01"  # documented: profiles 2019-03-01-hybrid and, by one of two pages, 2020-09-01-hybrid
@@ -35,6 +49,13 @@ class AccessPolicy(Model):
         return self.tenant, self.keys, self.secrets, self.certificates, self.storage
 
 
+def _may_more(wanted: AccessPolicy, found: AccessPolicy | None) -> Iterable[str]:
+    there = found or AccessPolicy()
+    for name in ("keys", "secrets", "certificates", "storage"):
+        allowed = {verb.lower() for verb in getattr(there, name)}
+        yield from (f"{name} {verb.lower()}" for verb in getattr(wanted, name) if verb.lower() not in allowed)
+
+
 class Vault(Document):
     """A vault of a subscription. Its name is part of its address and unique on the stamp."""
 
@@ -45,7 +66,7 @@ class Vault(Document):
     enabled_for_deployment: Truth = False
     enabled_for_disk_encryption: Truth = False
     enabled_for_template_deployment: Truth = False
-    access_policies: dict[str, AccessPolicy] = Field(
+    access_policies: Annotated[dict[str, AccessPolicy], Gives(_may_more)] = Field(
         default_factory=dict, description="by object id (with AD FS a SID), or `restamp` for itself"
     )
     tags: dict[str, str] = Field(default_factory=dict)

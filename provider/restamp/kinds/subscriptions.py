@@ -1,12 +1,13 @@
 """Plans, offers and user subscriptions: Microsoft.Subscriptions.Admin."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from restamp import ids
 from restamp.kind import Body, Kind, Late, Place, Wire
-from restamp.models.document import Aside, Count, Document, Local, Name, OnWire, Ref, SetOf
+from restamp.models.document import Aside, Count, Document, Gives, Local, Name, OnWire, Ref, SetOf
 
 _SCOPE = "/subscriptions/{provider}/resourceGroups/{group}/providers/Microsoft.Subscriptions.Admin"
 _LIST = "/subscriptions/{provider}/providers/Microsoft.Subscriptions.Admin"
@@ -41,17 +42,26 @@ class Offer(Document):
     )
 
 
+def _another(wanted: str, found: str | None) -> Iterable[str]:
+    """Whose it becomes; one that is not there is nobody's."""
+    return [wanted] if found else []
+
+
+def _opened(wanted: str, found: str | None) -> Iterable[str]:
+    return [wanted] if found == "Disabled" else []
+
+
 class Subscription(Document):
     """A user subscription: whose it is, on which offer, in which state. Its id is data, and kept."""
 
     id: Annotated[Name, OnWire("subscriptionId")]
     display_name: str
-    owner: str = Field(description="user principal name")
-    tenant: Annotated[str, OnWire("tenantId")] = Field(description="directory of the owner")
+    owner: Annotated[str, Gives(_another)] = Field(description="user principal name")
+    tenant: Annotated[str, OnWire("tenantId"), Gives(_another)] = Field(description="directory of the owner")
     offer: Annotated[str, Ref("offers"), OnWire("offerId")] = Field(
         description="of the default provider; `delegated/<delegate>/<offer>` where a delegated provider gives it"
     )
-    state: Literal["Enabled", "Warned", "PastDue", "Disabled"]
+    state: Annotated[Literal["Enabled", "Warned", "PastDue", "Disabled"], Gives(_opened)]
     external_reference_id: str | None = None
     delegated_provider: Annotated[str | None, Ref("subscriptions"), OnWire("delegatedProviderSubscriptionId")] = Field(
         None, description="subscription of the delegated provider; left out for the default provider"

@@ -1,7 +1,7 @@
 """What every document is made of, and the marks its fields carry."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -43,6 +43,16 @@ class Aside:
 @dataclass(frozen=True, slots=True)
 class Anew:
     """The field can be emptied only by writing the object anew, its sealed value included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gives:
+    """The field gives access: an older runbook gives none back that was taken since, unless people grant it.
+
+    `more` names what the wanted value gives beyond the one found, None where there is none; of a map, entry by entry.
+    """
+
+    more: Callable[[Any, Any], Iterable[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +164,12 @@ def marked(field: Any, mark: type) -> bool:
 def sealed_fields(model: type[Document]) -> list[str]:
     """The names of the fields that are secrets."""
     return [name for name, field in own_fields(model).items() if marked(field, Sealed)]
+
+
+@cache
+def gives(field: Any) -> Gives | None:
+    """The `Gives` a field carries, or None."""
+    return next((mark for mark in field.metadata if isinstance(mark, Gives)), None)
 
 
 @cache

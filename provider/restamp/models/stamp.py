@@ -156,15 +156,16 @@ class Withheld(Model):
 
     kind: str
     ref: str
-    principal: str | None = Field(None, description="of an access policy: whose it is")
+    holder: str | None = Field(None, description="the document it is inside of")
+    field: str | None = Field(None, description="what of the object gives access; left out: that it is there at all")
+    entry: str | None = Field(None, description="of a field that is a map, such as access policies: whose entry")
     instead: Any = Field(None, description="what the stamp has in its place, and keeps")
     told: str = Field(description="what it is, for people")
 
     @property
     def subject(self) -> str:
         """What people name it by: `RoleAssignment <ref>`, `Vault <ref> <principal>`, `Subscription <id> owner`."""
-        last = {"Vault": self.principal, "Subscription": "owner"}.get(self.kind)
-        return f"{self.kind} {self.ref}" + (f" {last}" if last else "")
+        return " ".join(part for part in (self.kind, self.ref, self.entry or self.field) if part)
 
 
 class Taken(Model):

@@ -27,6 +27,7 @@ class In:
     after: Gate | None = None
     needs: "Mapping[str, Any] | None" = None  # resources with a `result`
     later: Sequence[str] = ()
+    withheld: str = ""  # what `restamp up --grant` names: access that is not given before that
 
 
 class Common(TypedDict, total=False):
@@ -71,6 +72,7 @@ class DocumentResource(Resource, module="restamp", name="Document"):
             "subscription": inside[0],
             "directory": inside[1],
             "later": list(at.later),
+            "withheld": at.withheld,
         }
         given = {key: value for key, value in props.items() if value}  # each property costs the SDK time
         given["document"] = {key: value for key, value in document.items() if not _says_nothing(value)}

@@ -4,7 +4,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from restamp import failpoints, inside, objects, older, principals
+from restamp import failpoints, inside, objects, principals, withheld
 from restamp.inside import Contents, Result
 from restamp.models.principals import Principals
 from restamp.models.stamp import Taken
@@ -31,7 +31,8 @@ class Holding:
         document, held = here.outline(folder).read(props["file"])
         people, decision = _people(folder), _decision(folder, self._recovery)
         known = principals.today(document, people), tuple(principals.today(item, people) for item in held)
-        self.document, self._held = older.without(*known, decision, here.kinds)
+        self.document, self._held = withheld.without(*known, decision, here.kinds)
+        self._closed = withheld.stays_closed(document, decision, here.kinds)
         self._kind = here.kinds.of(document)
 
     @property
@@ -59,8 +60,9 @@ class Holding:
     def brought(self) -> list[Result]:
         """What became of the subscription and of everything inside it: made, filled, and only then disabled."""
         here, document, late = self._here, self.document, self._kind.wire.late
-        later = frozenset({late.field}) if self._held and late else frozenset[str]()
-        filled = bool(self._held) or getattr(document, "contents", "") in ("captured", "kept")
+        closes = objects.at_birth(self._kind, document) != document  # one that opens is opened before it is filled
+        later = frozenset({late.field}) if self._held and late and closes else frozenset[str]()
+        filled = not self._closed and (bool(self._held) or getattr(document, "contents", "") in ("captured", "kept"))
         own = entered.made(here, document, later, self._recovery, filled=filled)
         failpoints.reached("subscription.created")
         if own.undone or not filled:

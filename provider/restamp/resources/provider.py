@@ -33,7 +33,7 @@ Props = dict[str, Any]
 DONE = "done"
 NOT_RUN = "not run"
 # what a diff looks at: everything else is wiring between resources of one run
-OWNED = ("kind", "stamp", "recovery", "target", "subscription", "directory", "document", "later")
+OWNED = ("kind", "stamp", "recovery", "target", "subscription", "directory", "document", "later", "withheld")
 
 
 class Difference(DiffResult):
@@ -92,6 +92,8 @@ class DocumentProvider(ResourceProvider):
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """The object as the stamp has it now; where it drifted, its observed document is the new input."""
+        if props.get("withheld"):
+            return ReadResult(id_, props)
         kind, wanted = _kind(props), _document(props)
         try:
             found = self._standing(props, wanted).seen(self._config.get(CONFIG, ""))
@@ -139,6 +141,10 @@ class DocumentProvider(ResourceProvider):
         kept = {key: props[key] for key in OWNED if key in props}  # the wiring of a run is no output
         if (waits := not_begun(props, f"{kind.name} {label}")) is not None:
             return kept | waits
+        if subject := props.get("withheld"):
+            said = f"withheld, for the stamp has no such access: restamp up --grant '{subject}'"
+            live.warn(f"{label}: {said}")
+            return kept | _done(said, "left out", props)
         self._session(props).check(props.get("target") or "")
         try:
             standing, later = self._standing(props, document), frozenset(_later(kind, props))
@@ -153,8 +159,7 @@ class DocumentProvider(ResourceProvider):
         said = plain.get(done.outcome) or "updated " + ", ".join(change.field for change in done.changes)
         said += f"; partial: {', '.join(props['later'])} later" if props.get("later") else ""
         live.say(f"{label}: {said}")
-        result = {"status": DONE, "message": said, "result": finished(props.get("recovery")), "outcome": done.outcome}
-        return kept | result
+        return kept | _done(said, done.outcome, props)
 
 
 _PLAIN = (
@@ -167,6 +172,10 @@ _OUTPUTS = ("status", "message", "result", "outcome")
 def finished(recovery: str | None) -> str:
     """A resource's `result` once it is done: for one recovery, so that the state of an earlier loss is no pass."""
     return f"{DONE} for {recovery}" if recovery else DONE
+
+
+def _done(message: str, outcome: str, props: Props) -> Props:
+    return {"status": DONE, "message": message, "result": finished(props.get("recovery")), "outcome": outcome}
 
 
 def refuse_behind_closed_gate(props: Props, about: str) -> None:

@@ -11,7 +11,7 @@ import pulumi
 from restamp.kind import Kind
 from restamp.models.document import Document, Model, own_fields
 from restamp.models.step import Gate as Named
-from restamp.recovery import Begun, chosen
+from restamp.recovery import Begun, chosen, taken
 from restamp.resources import typed
 from restamp.resources.chain import Chain
 from restamp.resources.document import DocumentResource, In, OnDestroy, configured
@@ -20,6 +20,7 @@ from restamp.resources.late import lateness
 from restamp.resources.where import below_project
 from restamp.runbook.model import referred
 from restamp.runbook.outline import Head, Outline
+from restamp.withheld import allowed
 
 Key = tuple[str, str]  # collection, reference
 Needs = dict[str, Any]  # resources with a `result`, by what they are called in messages
@@ -40,6 +41,7 @@ class Recovery(pulumi.ComponentResource):
         turns = enumerate(json.loads(configured("first") or "[]"))
         self._first = {str(ref).lower(): number for number, refs in turns for ref in refs}
         self._begun: Begun = chosen(runbook.folder, recovery)
+        self._taken = taken(runbook.folder, self._begun.id)
         self._inside = pulumi.ResourceOptions(parent=self)
         self._made: dict[Key, DocumentResource | Holder] = {}
         self._chain = Chain(runbook, self._begun, self._inside)
@@ -127,20 +129,22 @@ class Recovery(pulumi.ComponentResource):
         self._chain.made(kind.name, f"{kind.name} {ref}", resource)
         return f"{kind.name} {ref}", resource
 
-    def _at(self, needs: Needs, later: Sequence[str] = ()) -> In:
+    def _at(self, needs: Needs, later: Sequence[str] = (), withheld: str = "") -> In:
         begun = self._begun
         deployment = begun.document.target.deployment
-        return In(self._runbook.stamp.suffix, begun.id, deployment, self._chain.last, needs, later)
+        return In(self._runbook.stamp.suffix, begun.id, deployment, self._chain.last, needs, later, withheld)
 
     def _resource(
         self, kind: Kind[Any], name: str, document: Document, needs: Needs, later: Sequence[str]
     ) -> DocumentResource:
         make: Callable[..., DocumentResource] = getattr(typed, kind.name, None) or _of_plugin(kind)
-        said = {field: getattr(document, field) for field in own_fields(kind.model)}
+        kept = allowed(document, self._taken, self._runbook.kinds)
+        withheld = "" if kept else f"{kind.name} {kind.ref(document)}"
+        said = {field: getattr(kept or document, field) for field in own_fields(kind.model)}
         fields = {field: _plain(value) for field, value in said.items() if value is not None}
         # the second resource of an object may leave the program alone: the object goes with the first, or not at all
         on_destroy: OnDestroy = document.on_destroy if name == kind.ref(document) else "retain"
-        return make(name, **fields, at=self._at(needs, later), on_destroy=on_destroy, opts=self._inside)
+        return make(name, **fields, at=self._at(needs, later, withheld), on_destroy=on_destroy, opts=self._inside)
 
     def _made_of(self, references: Iterable[Key]) -> Needs:
         """What is named and made, by its name in messages."""
