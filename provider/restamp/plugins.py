@@ -94,7 +94,7 @@ class Plugin:
             return answer if hook in _SINGLE else list(answer or ())
         except RestampError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             where = traceback.extract_tb(error.__traceback__)[-1]
             reason = f"{type(error).__name__}: {_in_one_line(error)} ({where.filename}:{where.lineno})"
             raise PluginFailed(self.name, hook, reason) from error
@@ -123,7 +123,7 @@ def _loaded(entry: EntryPoint, *others: EntryPoint) -> Plugin:
     try:
         plugin = Plugin(entry.name, version, entry.load())
         plugin.hooks  # noqa: B018 a hook that is no hook of ours, or asks for what there is not, is told here
-    except Exception as error:  # noqa: BLE001 the boundary to code that we did not write
+    except (Exception, SystemExit) as error:  # noqa: BLE001 the boundary to code that we did not write
         return Plugin(entry.name, version, broken=_in_one_line(error))
     return plugin
 
@@ -226,5 +226,7 @@ def _claimed_twice(claim: str, one: str, other: str) -> Finding:
     return Finding("plugins", "stop", claim, f"the plugins {one} and {other} both own this kind", hint)
 
 
-def _in_one_line(error: Exception) -> str:
+def _in_one_line(error: Exception | SystemExit) -> str:
+    if isinstance(error, SystemExit):
+        return f"it calls sys.exit({error.code!r})"
     return " ".join(str(error).split()) or type(error).__name__

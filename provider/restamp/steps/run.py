@@ -199,7 +199,7 @@ def _answered(run: PluginRun, step: Step, deadline: float) -> StepResult:
     def work() -> None:
         try:
             answer.set_result(run.used.plugin.call("run_step", StepResult, step=step, run=run))
-        except RestampError as error:
+        except BaseException as error:  # noqa: BLE001 whatever it is: who waits for the answer hears of it
             answer.set_exception(error)
 
     threading.Thread(target=work, name=step.id, daemon=True).start()
