@@ -4,8 +4,9 @@ from pathlib import Path
 
 from tests.flows.world import World
 from tests.outsiders import installed
+from tests.shares import SUBSCRIPTIONS, backup_id, made, name_of
 
-BACKUP = "015353df-58a2-4d5e-9f0e-6b8f6cb2b0a1"
+BACKUP = backup_id(1)
 FACTS = f"""kind: Backups
 backups:
 - id: {BACKUP}
@@ -49,11 +50,18 @@ def decided(world: World, **said: str) -> None:
     file.write_text("\n".join([*kept, *(f"{name}: {value}" for name, value in said.items())]) + "\n")
 
 
-def test_before_any_step_of_the_oem_everything_is_told_and_a_rebuild_is_proposed(world: World) -> None:
-    """The key is lost, and the baseline two releases too new: both at once, with the ways out; nobody begins."""
+def test_before_any_step_of_the_oem_everything_is_told_and_a_rebuild_is_proposed(world: World, tmp_path: Path) -> None:
+    """The key is lost, the backup's chain broken and it was not uploaded, and the baseline is two releases too new.
+
+    All at once, with the ways out; nobody begins.
+    """
+    share = made(tmp_path / "share", 2)
+    share.path(name_of(SUBSCRIPTIONS, 0, "Full")).unlink()
     world.captured()
-    (world.runbook / "backups.yaml").write_text(FACTS)
+    (world.runbook / "backups.yaml").write_text(FACTS.replace("Uploaded: true", "Uploaded: false"))
     world.restamp("plugins", "use", "hub-core", "oem-generic")
+    use = world.runbook / "stamp.yaml"
+    use.write_text(use.read_text().replace("settings: {}", f"settings: {{share: {share.folder}}}", 1))  # hub-core's
     world.restamp("begin", "loss", "--way", "native")
     before = (world.runbook / "recoveries" / "loss" / "recovery.yaml").read_text()
     decided(world, backupId=BACKUP, target="{version: 1.2501.0.21}")
@@ -62,6 +70,8 @@ def test_before_any_step_of_the_oem_everything_is_told_and_a_rebuild_is_proposed
     lost = f"backup {BACKUP}: no key here opens it: secrets/backup-key.yaml: there is no such file"
     for obstacle in (
         lost,
+        f"backup {BACKUP}: asked at the last capture, the stamp said: it is not completely uploaded",
+        f"{name_of(SUBSCRIPTIONS, 0, 'Full')}: its metadata is there, and its data is not",
         "What is left is a rebuild from the runbook, which is another deployment by the OEM",
         "baseline 1.2501.0.21: is 2 releases newer than the backup, of 2406: one is the most that is supported",
         "ask the OEM, in writing, for a baseline of 2406 or 2408, and update from there",

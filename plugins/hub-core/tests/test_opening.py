@@ -1,9 +1,16 @@
 """Whether the backup of a native recovery can be opened: said before the OEM begins, with what is left."""
 
-import pytest
-from tests.shares import pair
+import shutil
+from pathlib import Path
+from typing import Any
 
+import pytest
+from tests.shares import SUBSCRIPTIONS, Made, backup_id, made, name_of, pair
+from tests.test_backup_cases import facts
+
+from restamp.models.backup import Backups
 from restamp.models.finding import Finding
+from restamp.runbook.save import own_file
 
 from .conftest import Bench
 
@@ -73,3 +80,64 @@ def test_nobody_recovers_from_a_backup_that_is_not_named(native: Bench) -> None:
     assert [str(found) for found in said(native)] == ["recovery loss: nobody says out of which backup"]
     native.document = {"way": "rebuild"}
     assert said(native) == []
+
+
+def test_a_backup_that_the_stamp_itself_called_unfit_is_an_obstacle(native: Bench) -> None:
+    """By what the last capture recorded, with no share to look at."""
+    told = FACTS.replace("Succeeded", "Failed").replace("Ready: true", "Ready: false")
+    native.written({"backups.yaml": told.format(thumbprint=pair("backup").thumbprint)})
+
+    assert [found.message for found in said(native)] == [
+        "asked at the last capture, the stamp said: its status is Failed",
+        "asked at the last capture, the stamp said: it is not ready for cloud recovery",
+    ]
+    native.written({"backups.yaml": "kind: Backups\nbackups: []\n"})
+    assert said(native) == []  # captured before it was made: nothing is known, and nothing speaks against it
+
+
+@pytest.fixture
+def shared(native: Bench, tmp_path: Path) -> Bench:
+    """The same of a backup that is on a share, its chain back to a full one."""
+    made(tmp_path / "share", 2)
+    native.settings = {"share": str(tmp_path / "share")}
+    native.document = {"way": "native", "backupId": backup_id(1)}
+    native.written({"backups.yaml": own_file(Backups(backups=(facts(0), facts(1))))})
+    return native
+
+
+def test_a_backup_that_is_whole_on_its_share_is_no_obstacle(shared: Bench) -> None:
+    """All its data is read: the key opens it, and every MAC is right."""
+    assert said(shared) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ("chain", "its metadata is there, and its data is not"),
+        ("mac", "MAC"),
+        ("share", "cannot be read"),
+        ("stamp", "it is not completely uploaded"),
+    ],
+)
+def test_a_backup_that_cannot_be_recovered_from_is_an_obstacle_before_the_oem_begins(
+    shared: Bench, tmp_path: Path, damage: str, told: str
+) -> None:
+    """As `restamp backups check` says it of the named backup; once one is deployed, its share is read no more."""
+    full = Made(tmp_path / "share").path(name_of(SUBSCRIPTIONS, 0, "Full"))
+    match damage:
+        case "chain":
+            full.unlink()
+        case "mac":
+            full.write_bytes(full.read_bytes()[:-1] + b"x")
+        case "share":
+            shutil.rmtree(tmp_path / "share")
+        case _:
+            unfit: Any = {"completely_uploaded": False}
+            shared.written({"backups.yaml": own_file(Backups(backups=(facts(0), facts(1, **unfit))))})
+    found = said(shared)
+
+    assert len(found) == 1
+    assert told in found[0].message
+    if damage != "stamp":
+        shared.document |= {"target": {"deployment": "3f2f7c5c-0000-4000-8000-000000000001"}}
+        assert said(shared) == []

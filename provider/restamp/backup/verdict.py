@@ -72,7 +72,7 @@ def judge(backup: str, found: Catalogue, said: Sequence[Said], proof: Proof) -> 
     """
     facts, when = _known(backup, said)
     parts = whole(found, backup)
-    findings = [*_of_the_stamp(backup, facts, when)]
+    findings = [*of_the_stamp(backup, facts, when)]
     if parts is None:
         findings.append(_finding("not-there", "stop", backup, "the share has no snapshot of it"))
         return Verdict(backup.lower(), tuple(findings), parts, facts)
@@ -121,7 +121,8 @@ def _known(backup: str, said: Sequence[Said]) -> tuple[BackupFacts | None, str]:
     return None, " and ".join(item.when for item in said)
 
 
-def _of_the_stamp(backup: str, facts: BackupFacts | None, when: str) -> Iterator[Finding]:
+def of_the_stamp(backup: str, facts: BackupFacts | None, when: str) -> Iterator[Finding]:
+    """What the stamp's own word speaks against a backup, as a stop each; a warning where it said nothing of it."""
     wanted = "whether it succeeded, is completely uploaded and ready for cloud recovery is not known"
     if facts is not None:
         for sentence in facts.missing:

@@ -12,9 +12,10 @@ from restamp.remoting import Credential
 from restamp_hub_core import stamp
 from restamp_hub_core.endpoint import privileged
 from restamp_hub_core.job import Case, Job, Later, documents, step
+from restamp_hub_core.share import SHARE_PASSWORD, signing_in
 from restamp_hub_core.stamp import BACKUPS, Wire, properties
 
-_SHARE_PASSWORD, _STORE_PASSWORD = "share-password", "backup-password"
+_STORE_PASSWORD = "backup-password"  # noqa: S105 - the name of a secret
 _UNDER_WAY = ("Creating", "Queued", "Running")  # swagger
 _POLL = dt.timedelta(minutes=5)
 _SOURCE = "Microsoft, Infrastructure Backup best practices: 20 to 40 minutes"
@@ -53,7 +54,7 @@ def _copying(case: Case) -> Job:
     if not (settings.share and settings.copy_to):
         how = _COPY.format(backup=backup)
         return Job(step("copy-backup", title, "redeploy", by="operator", how=how, before=first_of_all))
-    secrets = (_SHARE_PASSWORD,) if settings.share_user else ()
+    secrets = (SHARE_PASSWORD,) if settings.share_user else ()
     return Job(step("copy-backup", title, "redeploy", before=first_of_all, secrets=secrets), copy)
 
 
@@ -76,16 +77,12 @@ def copy(run: Run) -> StepResult:
     if not backup:
         return later(f"nobody says which backup: backupId in recoveries/{run.recovery.id}/recovery.yaml")
 
-    def credentials(address: Any) -> tuple[str, str]:
-        user = settings.share_user or address.user
-        return user, run.secret(_SHARE_PASSWORD) if user else ""
-
     def said(done_now: int, total: int) -> None:
         run.say(f"copying backup {backup}", done_now / max(total, 1))
         if run.stopped():
             raise Later("the copy goes on where it stopped")
 
-    found = copied(settings.share, backup, Path(settings.copy_to), credentials, said)
+    found = copied(settings.share, backup, Path(settings.copy_to), signing_in(run), said)
     if wrong := [str(finding) for finding in found.findings if finding.level == "stop"]:
         return failed("; ".join(wrong))
     check = f"restamp backups check {settings.copy_to} {backup} --key FILE"
