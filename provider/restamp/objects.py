@@ -395,12 +395,14 @@ def _emptied(kind: Kind[D], wanted: D, found: D) -> dict[str, Any]:
 def _right_already(kind: Kind[D], wanted: D, found: D) -> dict[str, str]:
     """Sealed fields that are right on the stamp, with their names there.
 
-    They are opened and sent only where a field needs it: each value that is sent makes a new version.
+    They are opened and sent only where a field needs it: each value that is sent makes a new version. What no stamp
+    shows is never known to be right.
     """
     own = own_fields(kind.model).items()
     if any(getattr(wanted, n) is None and getattr(found, n) is not None for n, f in own if marked(f, Anew)):
         return {}
-    pairs = [(n, f, getattr(wanted, n), getattr(found, n)) for n, f in own if marked(f, Sealed)]
+    shown = [(n, f) for n, f in own if marked(f, Sealed) and not marked(f, Local)]
+    pairs = [(n, f, getattr(wanted, n), getattr(found, n)) for n, f in shown]
     return {n: _wire_name(f, n) for n, f, one, other in pairs if one and (other is None or one.seen == other.seen)}
 
 

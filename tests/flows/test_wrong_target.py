@@ -70,3 +70,26 @@ def test_the_old_stamp_beside_the_new_one_is_an_error(world: World, acme: dict[s
             assert new.writes == []
         (Path(acme["ACME_SERVICE"]) / "ready").touch()
         assert "steps: 3 done" in world.restamp("up", **acme)  # now it is off the network
+
+
+def test_a_stamp_whose_power_comes_back_amid_its_redeploy_is_left_alone(world: World, acme: dict[str, str]) -> None:
+    """The preflight is through and is asked no more; each step is. Nobody can accept that what lives is redeployed."""
+    service = Path(acme["ACME_SERVICE"])
+    with world.stamp_of(1) as stamp:
+        stamp.load(contents(stamp))
+        world.restamp("capture", "--stamp", "redmond.ext.contoso.example")
+        begun(world, acme, nowhere := "*:443=127.0.0.1:1")
+    told = world.restamp("up", status=3, **acme, RESTAMP_CONNECT_TO=nowhere)
+    assert "Step oem-acme/deploy: waiting: deploying" in told
+    (service / "order-loss").unlink()
+
+    with world.stamp_of(1) as stamp:
+        lives = f"deployment {stamp.deployment_id}: was lost, and answers"
+        assert f"Step oem-acme/deploy: failed: {lives}. If it lives" in world.restamp("up", status=4, **acme)
+        world.restamp("begin", "again", "--target", "elsewhere", **acme)
+        world.restamp("accept", "Preflight offline", "--reason", "a file is missing", **acme)
+        told = world.restamp("up", status=3, **acme)
+        assert f"waits for Preflight offline (failed: {lives}. If it lives, end the recovery" in told
+        assert "steps: 2 blocked, 1 not run" in told
+        assert list(service.iterdir()) == []
+        assert stamp.writes == []

@@ -8,19 +8,18 @@ from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, Resource,
 
 from restamp import check, failpoints, verification
 from restamp.arm import settings
-from restamp.errors import RestampError
+from restamp.errors import Refused, RestampError
 from restamp.models.finding import Finding
 from restamp.older import obstacle
 from restamp.principals import as_today
 from restamp.recovery import Begun, chosen
 from restamp.resources import live, where
 from restamp.resources.gate import Gate, behind
-from restamp.resources.provider import DONE, Props, finished, not_begun, one_line, undone
+from restamp.resources.provider import DONE, Props, finished, not_begun, undone, with_hint
 from restamp.resources.session import Session, session
 from restamp.runbook import load
 from restamp.steps.run import Around
 from restamp.steps.work import work
-from restamp.target import beside
 
 _OWNED = ("look", "stamp", "recovery", "accepted")
 _KEPT = (*_OWNED, "runbook")
@@ -60,7 +59,7 @@ class LookProvider(ResourceProvider):
         try:
             message, wrong = (_verified if props["look"] == "verification" else _preflight)(here, props)
         except RestampError as error:
-            return kept | undone("failed", f"{one_line(error)} {error.hint}".strip())
+            return kept | undone("failed", with_hint(error))
         for line in wrong[:_SHOWN]:
             live.warn(line)
         if wrong and not props.get("accepted"):
@@ -93,11 +92,12 @@ def _preflight(here: Session, props: Props) -> tuple[str, list[str]]:
         findings += check.for_steps(
             around.runbook, found.of_recovery, lambda *secret: check.at_hand(around.runbook, *secret)
         )
-        findings += check.still_there(here.old_deployment(around.recovery.document))
     else:
         findings += check.deployed(around.runbook, around.recovery, around.connect().about.stamp_version)
     captured = around.runbook.captured
-    findings += beside(here.arm, captured.address if captured else None)
+    findings += (living := here.lost_stamps(around.recovery.document, captured.address if captured else None))
+    if living and props.get("accepted"):
+        raise Refused(living)  # of all obstacles the one that nobody can accept
     wrong = [f"{finding}. {finding.hint}".strip() for finding in check.stops(findings)]
     return f"{len(found.plan.steps)} steps of {len(found.used)} plugins, {len(findings)} findings", wrong
 

@@ -151,7 +151,7 @@ class DocumentProvider(ResourceProvider):
             done = standing.put(later, props.get("recovery") or "", self._config.get(CONFIG, ""))
         except (StampError, ValidationError, Refused, Shut, Waits) as error:
             status = "waiting" if isinstance(error, Waits) else "failed"
-            said = one_line(error) + (f". {error.hint}" if isinstance(error, Refused | Shut) and error.hint else "")
+            said = with_hint(error) if isinstance(error, Refused | Shut) else one_line(error)
             live.warn(f"{label}: {said}")
             return kept | undone(status, said)
         failpoints.reached("document.end")
@@ -301,3 +301,8 @@ def _plain(value: Any) -> Any:
 def one_line(error: RestampError | ValidationError) -> str:
     """An error as one line."""
     return " ".join(str(error).split())
+
+
+def with_hint(error: RestampError) -> str:
+    """An error as one line, with the way out."""
+    return f"{one_line(error)}. {error.hint}" if error.hint else one_line(error)

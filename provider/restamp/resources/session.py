@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from restamp import entering, failpoints, inside, objects
+from restamp import check, entering, failpoints, inside, objects
 from restamp.arm.settings import Settings
 from restamp.errors import Refused, RestampError, StampError
 from restamp.inside import Contents, Result
@@ -24,7 +24,7 @@ from restamp.models.stamp import RecoveryDocument
 from restamp.plugins import all_kinds
 from restamp.resources import live
 from restamp.runbook.outline import Outline, outline
-from restamp.target import may_live
+from restamp.target import beside
 
 if TYPE_CHECKING:
     from restamp.arm.client import Arm
@@ -44,6 +44,7 @@ class Session:
         self._lock = threading.RLock()
         self._lists: dict[str, tuple[float, dict[str, Document]]] = {}
         self._checked: set[str] = set()
+        self._none_lived = -_FRESH
         self._outcomes: Counter[str] = Counter()
         self._outlines: dict[Path, Outline] = {}
         self._base_plans: dict[str, tuple[str, ...]] = {}
@@ -212,11 +213,17 @@ class Session:
             return None
         return found if found in recovery.lost and not recovery.redeployed else None
 
-    def check_not_lost(self, recovery: RecoveryDocument) -> None:
-        """Refuse a stamp that a recovery says was lost; it has no target yet, or is not known to be one."""
-        if found := self.old_deployment(recovery):
-            hint = "While the old stamp answers nothing of a recovery runs: point RESTAMP_CONNECT_TO or DNS at the new."
-            raise Refused([Finding("wrong-target", "stop", self._settings.stamp, may_live(found), hint)])
+    def lost_stamps(self, recovery: RecoveryDocument, place: str | None) -> list[Finding]:
+        """That a stamp which was lost answers, by today's way or at `place`, where it was captured."""
+        return [*check.still_there(self.old_deployment(recovery)), *beside(self.arm, place)]
+
+    def check_none_lives(self, recovery: RecoveryDocument, place: str | None) -> None:
+        """Refuse while a stamp that was lost answers: its power may come back once the preflight is long through."""
+        with self._lock:
+            if time.monotonic() - self._none_lived > _FRESH:
+                if found := self.lost_stamps(recovery, place):
+                    raise Refused(found)
+                self._none_lived = time.monotonic()
 
     def seen(self, kind: Kind[Any], ref: str) -> Document | None:
         """The object as the stamp lists it; one list a kind answers for all its objects."""

@@ -13,7 +13,7 @@ from restamp.models.step import SignOff, Step, StepResult
 from restamp.recovery import chosen, signed, stands
 from restamp.resources import live, where
 from restamp.resources.gate import Gate, behind
-from restamp.resources.provider import DONE, Props, finished, not_begun, one_line, undone
+from restamp.resources.provider import DONE, Props, finished, not_begun, undone, with_hint
 from restamp.resources.session import Session, session
 from restamp.steps.run import Around, PluginRun, asked, remembered, written
 from restamp.steps.times import length
@@ -57,7 +57,7 @@ class StepProvider(ResourceProvider):
         try:
             result = _asked(here, props, remembered(here.journal, props["recovery"], name) or token)
         except RestampError as error:
-            result = StepResult(status="failed", message=f"{one_line(error)} {error.hint}".strip())
+            result = StepResult(status="failed", message=with_hint(error))
         failpoints.reached("step.end")
         return kept | _told(name, props["recovery"], result)
 
@@ -77,8 +77,12 @@ def _asked(here: Session, props: Props, token: str) -> StepResult:
         if (answer := by_people(step, signoff, fits)) is not None:
             return answer
 
+    if step.phase == "redeploy":
+        here.check_none_lives(begun.document, runbook.captured.address if runbook.captured else None)
+
     def connect() -> Any:
-        here.check(props.get("target") or "") if step.phase == "restore" else here.check_not_lost(begun.document)
+        if step.phase == "restore":
+            here.check(props.get("target") or "")
         return here.arm
 
     around = Around(runbook, begun, connect, live.say, live.cancelled)
