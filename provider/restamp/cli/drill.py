@@ -25,6 +25,12 @@ def drill(
         str, typer.Option("--oem", "--hardware", help="Whose machines it comes back on: contoso-g4 or fabrikam-g6.")
     ] = "contoso-g4",
     nodes: Annotated[int, typer.Option(help="How many of them.", min=4, max=16)] = 4,
+    version: Annotated[
+        str,
+        typer.Option(
+            help="The build it comes back on, such as one release newer; left out: what was lost.", metavar="VERSION"
+        ),
+    ] = "",
     plugin: Annotated[
         list[str] | None,
         typer.Option(help="A plugin that takes part; left out: hub-core and the OEMs'.", metavar="NAME"),
@@ -59,7 +65,7 @@ def drill(
     there = [each.name for each in installed() if not each.broken]
     plugins = plugin or [name for name in ("hub-core", "oem-generic", "oem-redfish") if name in there]
     way = "rebuild" if rebuild else "native"
-    asked = Asked(way, subscriptions, hardware, nodes, tuple(plugins), faults, tuple(serves or ()))
+    asked = Asked(way, subscriptions, hardware, nodes, tuple(plugins), faults, version, tuple(serves or ()))
     with _place(folder) as place:
         rehearsal = Drill(asked, place, _project(), lambda line: print(line, flush=True))
         rehearsal.run()

@@ -119,21 +119,15 @@ def decided(drill: "Drill") -> None:
     maker, model = redfish.maker(drill.asked.hardware)
     target |= {"hardware": model, "nodes": str(drill.asked.nodes)}
     target |= {"oem": maker} if maker != redfish.maker(drill.before)[0] else {}
-    newest = (recorded_backups(drill.runbook) or _NONE).newest
-    if drill.asked.way == "native" and newest is not None:
+    target |= {"version": drill.asked.version} if drill.asked.version else {}
+    known = recorded_backups(drill.runbook)
+    if drill.asked.way == "native" and known and (newest := known.newest):
         document |= {"backup": newest.time.isoformat(), "backupId": newest.id}
     file.write_text(yaml.safe_dump(document, sort_keys=False), "utf-8")
 
 
 def _certificate(drill: "Drill") -> str:
     return b64encode((drill.runbook / "recipients" / "operator.cer").read_bytes()).decode()
-
-
-class _None:
-    newest = None
-
-
-_NONE = _None()
 
 
 def _file(folder: Path, name: str) -> str:

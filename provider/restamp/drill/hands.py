@@ -89,6 +89,7 @@ def _deploy(drill: "Drill") -> str:
     """The deployment that is there now, as whoever deployed it tells."""
     asked = drill.asked
     options = ["--hardware", asked.hardware, "--nodes", str(asked.nodes)]
+    options += ["--version", asked.version] if asked.version else []
     if asked.way == "native":
         options += ["--recover", drill.backup, "--pfx", str(artefacts.key(drill.folder)), "--by-call"]
     told = re.search(r"^deployed: ([0-9a-f-]+)", drill.restamp("simulator", "redeploy", *options, shown="^deployed"))

@@ -40,6 +40,7 @@ class Asked:
     nodes: int = 4
     plugins: Sequence[str] = ()
     faults: int | None = None  # the seed of a storm
+    version: str = ""  # the build that it comes back on; empty: the one that was lost
     serves: Sequence[str] = ()  # types of others' resource providers, as of `restamp simulator`
 
 
