@@ -15,4 +15,6 @@ def installed(folder: Path, name: str, version: str = "1.0", source: str | None 
     info.mkdir(exist_ok=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: restamp-{name}\nVersion: {version}\n")
     (info / "entry_points.txt").write_text(f"[restamp]\n{name} = {module}\n")
+    files = [f"{module}.py", *(f"{info.name}/{file}" for file in ("METADATA", "entry_points.txt", "RECORD"))]
+    (info / "RECORD").write_text("".join(f"{file},,\n" for file in files))
     return folder

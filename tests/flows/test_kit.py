@@ -10,8 +10,17 @@ from pathlib import Path
 import pytest
 from tests.bare import Bare
 from tests.flows.world import NAME, World
+from tests.outsiders import installed
 
 OPERATOR = {f"GIT_{who}_{what}": f"ann@{NAME}" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+
+# A plugin whose step loads a library of its own, when it runs.
+MACHINES = f"""\
+plugins:
+  oem-redfish:
+    settings:
+      bmcs: [{", ".join(f"azs-node0{number}-bmc.{NAME}" for number in range(1, 5))}]
+      user: bmcadmin"""
 
 
 def committed(world: World, message: str) -> None:
@@ -28,6 +37,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     with world.stamp_of(2):
         world.restamp("begin", "loss")
         world.restamp("up")
+        stamp = world.runbook / "stamp.yaml"
+        stamp.write_text(stamp.read_text().replace("plugins: {}", MACHINES))
         committed(world, "Recovered")
         world.restamp("kit", "--to", str(place(world)))
     return world
@@ -53,11 +64,11 @@ def started(kit: Path, *arguments: str, path: str = "/usr/bin:/bin") -> tuple[in
 STORY = """
 cd /kit
 mkfifo /stamp
-./restamp simulator --deployment 2 --folder /ways >/stamp 2>/dev/null &
+./restamp simulator --deployment 2 --nodes 4 --folder /ways >/stamp 2>/dev/null &
 exec 3</stamp
 while read -r line <&3; do case $line in ready*) break ;; esac; done
 . /ways/env.sh
-for verb in status diff up verify; do
+for verb in plugins status 'status --all' diff up verify; do
   echo "== $verb"
   ./restamp $verb
   echo "ended with $?"
@@ -68,17 +79,20 @@ python/bin/python3 -c 'import socket; socket.create_connection(("192.0.2.1", 443
 
 
 def test_a_kit_recovers_a_stamp_on_a_bare_machine_without_a_network(world: World, tmp_path: Path) -> None:
-    """No Python, no library but glibc, no git, no route; with the state in it, `up` goes on where that was left."""
+    """No Python, no library but glibc, no git, no route; `up` goes on where that was left, with a plugin's step."""
     machine = Bare(tmp_path / "root")
     copied(world, machine.root / "kit")
 
     said = dict(part.partition("\n")[::2] for part in machine.run(STORY).split("== "))
+    assert "oem-redfish 0.1.0: used" in said["plugins"]
     assert "14 of 14 objects done" in said["status"]
+    assert "oem-redfish/hardware-fits" in said["status --all"]
     assert "+ Plan offers-rg/gold" in said["diff"]
     assert "taking over the Pulumi state in /kit/state.json" in said["up"]
+    assert "oem-redfish/hardware-fits: 4 machines: Contoso Ltd. Contoso Rack Server R4" in said["up"]
     assert "this run: 8 created" in said["up"]
     assert "0 differences, 0 unexpected" in said["verify"]
-    assert [said[verb].splitlines()[-1] for verb in ("status", "diff", "up", "verify")] == ["ended with 0"] * 4
+    assert [said[verb].splitlines()[-1] for verb in ("diff", "up", "verify")] == ["ended with 0"] * 3
     assert "Network is unreachable" in said["network"]
 
 
@@ -148,6 +162,31 @@ def test_what_stands_in_the_way_is_said_at_once(world: World, tmp_path: Path) ->
     with alone.stamp_of(1):
         alone.restamp("capture", "--stamp", NAME)
         assert "is not committed to a git repository" in alone.restamp("kit", "--to", str(tmp_path / "kit"), status=2)
+
+
+BOLTS = """
+from restamp.hookspecs import hookimpl
+from restamp.models.step import PluginCard
+
+@hookimpl
+def plugin_card():
+    return PluginCard(name="oem-bolts", role="oem", title="Bolts")
+
+@hookimpl
+def run_step():
+    from bolts import tightened
+    return tightened()
+"""
+
+
+def test_a_kit_lacks_nothing_that_a_plugin_imports_when_a_step_runs(world: World, tmp_path: Path) -> None:
+    """A library that is here, and that the plugin's distribution does not require, would be missed on the day."""
+    site = installed(tmp_path / "site", "oem-bolts", source=BOLTS)
+    (site / "bolts.py").write_text("tightened = object\n")
+    told = world.restamp("kit", "--to", str(tmp_path / "kit"), status=4, PYTHONPATH=str(site))
+
+    assert "lacks what restamp or a plugin imports: from bolts import tightened in oem_bolts: No module named" in told
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
 def test_a_kit_is_replaced_once_the_new_one_is_whole(world: World, tmp_path: Path) -> None:

@@ -24,6 +24,14 @@ def needed() -> list[Distribution]:
     return [found for found in _reached().values() if found is not None]
 
 
+def packages() -> list[str]:
+    """What restamp, its plugins and what only they share are imported as."""
+    own = {OWN, *_plugins()}
+    ours = [found for found in needed() if canonicalize_name(found.name) in own or OWN in _asked_for(found)]
+    modules = {file.parts[0].removesuffix(".py") for found in ours for file in _files(found) if file.suffix == ".py"}
+    return sorted(modules | {package.name for found in ours for package in _source(found)})
+
+
 def problems() -> Iterator[Finding]:
     """Requirements that are not met here, and distributions whose files are not known, or not what was installed."""
     for name, found in _reached().items():
@@ -49,8 +57,7 @@ def copy(found: Distribution, to: Path) -> None:
 def _reached() -> dict[str, Distribution | None]:
     """By name; None for what is required and not there."""
     extras = frozenset(distribution(OWN).metadata.get_all("Provides-Extra") or ()) - {_FOR_MAKING}
-    plugins = [entry.dist.name for entry in entry_points(group=GROUP) if entry.dist]
-    waiting = [(OWN, extras), *((canonicalize_name(name), frozenset[str]()) for name in plugins)]
+    waiting = [(OWN, extras), *((name, frozenset[str]()) for name in _plugins())]
     found: dict[str, Distribution | None] = {}
     seen = set()
     while waiting:
@@ -69,6 +76,14 @@ def _required(found: Distribution, extras: frozenset[str]) -> Iterator[tuple[str
         of_extra = asks.marker is not None and any(asks.marker.evaluate({"extra": extra}) for extra in extras)
         if always or (of_extra and _installed(asks.name)):
             yield canonicalize_name(asks.name), frozenset(asks.extras)
+
+
+def _plugins() -> list[str]:
+    return [canonicalize_name(entry.dist.name) for entry in entry_points(group=GROUP) if entry.dist]
+
+
+def _asked_for(found: Distribution) -> set[str]:
+    return {canonicalize_name(Requirement(text).name) for text in found.requires or ()}
 
 
 def _installed(name: str) -> Distribution | None:

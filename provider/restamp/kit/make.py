@@ -1,5 +1,6 @@
 """Make a kit beside the one that was there, try it, and only then put it in its place."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -9,11 +10,12 @@ from pathlib import Path
 
 from restamp import failpoints
 from restamp.errors import NotMade, Refused
-from restamp.kit import distributions, interpreter, parts, repository
+from restamp.kit import distributions, imports, interpreter, parts, repository
 from restamp.kit.about import NAME, Kit
 from restamp.models.finding import Finding
 
 _WORK = "work"  # what a kit has that was used
+_IMPORTS = "import json, sys; from restamp.kit.imports import failing; print(json.dumps(failing(sys.argv[1:])))"
 
 
 def make(contents: parts.Contents, to: Path, step: parts.Step) -> Kit:
@@ -72,10 +74,21 @@ def _of_place(contents: parts.Contents, to: Path) -> Iterator[Finding]:
 
 
 def _try(kit: Path) -> None:
-    """Start what is in it, with nothing of this environment."""
+    """Start what is in it, with nothing of this environment, and import whatever restamp and the plugins ever do.
+
+    What cannot be imported here either, as nobody installed that extra, is not missing in a kit.
+    """
+    _run(kit, f"{kit}/engine/pulumi", "version")
+    packages = distributions.packages()
+    failing = json.loads(_run(kit, f"{kit}/python/bin/python3", "-BP", "-c", _IMPORTS, *packages))
+    if failing and (missing := failing.keys() - imports.failing(packages).keys()):
+        told = "; ".join(f"{where}: {failing[where]}" for where in sorted(missing))
+        raise NotMade(str(kit), f"lacks what restamp or a plugin imports: {told}")
+
+
+def _run(kit: Path, *command: str) -> str:
     env = {"PYTHONPATH": f"{kit}/site", "PATH": "/usr/bin:/bin", "HOME": str(kit), "PULUMI_SKIP_UPDATE_CHECK": "1"}
-    loads = "import restamp.resources.recovery, restamp.cli.pulumi, ssl"
-    for command in ([f"{kit}/python/bin/python3", "-BP", "-c", loads], [f"{kit}/engine/pulumi", "version"]):
-        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, cwd=kit)
-        if done.returncode:
-            raise NotMade(command[0], f"does not run: {done.stderr.strip()[-500:]}")
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, cwd=kit)
+    if done.returncode:
+        raise NotMade(command[0], f"does not run: {done.stderr.strip()[-500:]}")
+    return done.stdout
