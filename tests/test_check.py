@@ -13,21 +13,21 @@ from restamp.backup.catalogue import catalogue
 from restamp.backup.proof import Proof
 from restamp.backup.share import Folder
 from restamp.backup.verdict import Said
-from restamp.check.backups import of_settings, of_share
+from restamp.check.backups import of_room, of_settings, of_share
 from restamp.check.keys import of_backups, of_certificates
 from restamp.check.places import of_places
 from restamp.check.runbook import of_runbook, of_signoffs
 from restamp.kind import Kinds
 from restamp.models.backup import Backups
 from restamp.models.finding import Finding
-from restamp.models.stamp import Captured, RecoveryDocument, Stamp
+from restamp.models.stamp import Captured, RecoveryDocument, Stamp, Use
 from restamp.models.step import SignOff, Step
 from restamp.recovery import file_of, sign
 from restamp.runbook import Runbook
 from restamp.runbook.save import own_file
 from restamp.steps import Work, planned
 
-from .shares import made, name_of, pair
+from .shares import backup_id, made, name_of, pair
 from .test_backup_cases import facts, held
 
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
@@ -96,10 +96,16 @@ def test_a_key_that_is_not_at_hand_stops_every_recovery_from_its_backups(
     assert all(item.about == f"certificate {pair('backup').thumbprint}" for item in found)
 
 
-def told_by(share: Path, *said: Said, rpo: dt.timedelta | None = None) -> list[tuple[str, str]]:
-    """What is said of the newest backup on a share, with the key to it at hand."""
+def test_a_key_that_older_backups_alone_need_is_no_stop() -> None:
+    """A certificate was changed: what a recovery begins with is of the new one."""
+    found = list(of_backups([pair("other").thumbprint], held(("backup",), "sesame"), LEAD, NOW, "warn"))
+    assert [(item.code, item.level) for item in found] == [("key-not-held", "warn")]
+
+
+def told_by(share: Path, *said: Said, rpo: dt.timedelta | None = None, backup: str = "") -> list[tuple[str, str]]:
+    """What is said of the newest backup on a share, or of one, with the key to it at hand."""
     here = Folder(share)
-    found = of_share(catalogue(here), said, Proof(here, held(("backup",), "sesame")), rpo)
+    found = of_share(catalogue(here), said, Proof(here, held(("backup",), "sesame")), rpo, backup)
     return [(item.code, item.level) for item in found]
 
 
@@ -110,9 +116,12 @@ def test_a_share_without_a_backup_to_recover_from_is_said(tmp_path: Path) -> Non
 
     assert told_by(share.folder, asked) == []
     assert told_by(share.folder, asked, rpo=dt.timedelta(hours=1)) == [("too-old", "warn")]
-    assert told_by(share.folder) == [("no-recoverable-backup", "warn")]  # not proven: nobody asked the stamp
+    assert told_by(share.folder) == [("not-proven", "warn")]  # not proven: nobody asked the stamp
     share.path(name_of("SRP;SRP;-;-", 1, "Full")).write_bytes(b"")
     assert told_by(share.folder, asked) == []  # the one before will do
+    assert told_by(share.folder, asked, backup=backup_id(1)) == [
+        ("no-recoverable-backup", "stop")
+    ]  # unless it is meant
     share.path(name_of("SRP;SRP;-;-", 0, "Full")).write_bytes(b"")
     assert told_by(share.folder, asked) == [("no-recoverable-backup", "stop")]
 
@@ -180,10 +189,17 @@ def test_backups_that_will_not_be_made_are_said(scheduler: bool | None, capacity
     assert [item.code for item in of_settings(scheduler, capacity)] == codes
 
 
+def test_a_share_that_is_mounted_tells_its_room_itself() -> None:
+    """Here one that has none at all; of one over SMB the stamp alone says it."""
+    (found,) = of_room("/proc")
+    assert (found.code, found.message) == ("share-almost-full", "the share has 0 GB left, less than 0.1 TB")
+    assert list(of_room("smb://nas/backups")) == []
+
+
 def test_what_lives_under_the_stamps_own_domain_is_lost_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Git, the state, the share, keys and certificates."""
+    """Git, the state, the share, keys, certificates and pinned files."""
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     subprocess.run(
         ["git", "remote", "add", "origin", "https://git.redmond.ext.contoso.example/x"], cwd=tmp_path, check=True
@@ -192,8 +208,11 @@ def test_what_lives_under_the_stamps_own_domain_is_lost_with_it(
     monkeypatch.setenv("RESTAMP_OPENERS", "/keys/a.pfx,/net/files.redmond.ext.contoso.example/b.pfx")
 
     there = runbook(tmp_path, "/net/Files.Redmond.ext.contoso.example/portal.pfx")
-    found = list(of_places(there, [r"\\files.redmond.ext.contoso.example\backups"]))
+    there.stamp.plugins["oem-racks"] = Use(files={"sheet": "//files.redmond.ext.contoso.example/sheet.xml"})
+    key = Path("/net/files.redmond.ext.contoso.example/backup.pfx")
+    found = list(of_places(there, [r"\\files.redmond.ext.contoso.example\backups"], [key]))
     assert [item.about for item in found] == [
-        *("git remote", "Pulumi backend", "share of the backups", "keys", "external certificates")
+        *("git remote", "Pulumi backend", "share of the backups", "keys", "keys", "external certificates"),
+        "file oem-racks/sheet",
     ]
     assert {item.level for item in found} == {"stop"}

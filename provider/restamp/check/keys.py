@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from restamp.hookspecs import Runbook
-from restamp.models.finding import Finding
+from restamp.models.finding import Finding, Level
 from restamp.secrets.openers import Opener
 
 _SHA1 = hashes.SHA1()  # noqa: S303 - a name that Windows gives certificates, no signature
@@ -19,11 +19,12 @@ PASSWORD = "RESTAMP_CERTIFICATES_PASSWORD"  # noqa: S105 - the name of a variabl
 
 
 def of_backups(
-    thumbprints: Sequence[str], openers: Sequence[Opener], lead: dt.timedelta, now: dt.datetime
+    thumbprints: Sequence[str], openers: Sequence[Opener], lead: dt.timedelta, now: dt.datetime, level: Level = "stop"
 ) -> Iterator[Finding]:
     """Whether a private key is at hand for each certificate (SHA-1) that backups are encrypted with, and its end.
 
-    A key opens also once its certificate has expired; whether a stamp goes on to use that is documented nowhere.
+    `level` is what a missing key is: a stop for the backup that a recovery begins with, less for older ones. A key
+    opens also once its certificate has expired; whether a stamp goes on to use that is documented nowhere.
     """
     held = {opener.certificate.fingerprint(_SHA1).hex().upper(): opener for opener in openers}
     for thumbprint in thumbprints:
@@ -31,7 +32,7 @@ def of_backups(
         if opener is None:
             message = "encrypts the backups, and no private key for it is at hand"
             hint = "Name its .pfx in RESTAMP_OPENERS. If it is lost, so is every backup made with it: set another."
-            yield Finding("key-not-held", "stop", about, message, hint)
+            yield Finding("key-not-held", level, about, message, hint)
         elif opener.expires < now + max(lead, _SOON):
             message = f"encrypts the backups, and its validity ends on {opener.expires:%Y-%m-%d}"
             hint = "Set another one for backups, and keep this key as long as any backup made with it: it still opens."

@@ -1,7 +1,7 @@
 """What a recovery needs and would be lost with the stamp: whatever lives under its own domain."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from restamp.errors import Refused
@@ -10,15 +10,17 @@ from restamp.hookspecs import Runbook
 from restamp.models.finding import Finding
 
 
-def of_places(runbook: Runbook, shares: list[str]) -> Iterator[Finding]:
-    """Git remotes, Pulumi's backend, share, keys, certificates and kits; and that git has anywhere else to live."""
+def of_places(runbook: Runbook, shares: Iterable[str], keys: Iterable[Path] = ()) -> Iterator[Finding]:
+    """Git remotes, Pulumi's backend, share, keys, files and kits; and that git has anywhere else to live."""
     suffix = runbook.stamp.suffix
     remotes = _remotes(runbook.folder)
     places = [("git remote", remote) for remote in remotes]
     places += [("Pulumi backend", os.environ.get("PULUMI_BACKEND_URL", ""))]
     places += [("share of the backups", share) for share in shares]
-    places += [("keys", part) for part in os.environ.get("RESTAMP_OPENERS", "").split(",")]
+    places += [("keys", key) for key in (*map(str, keys), *os.environ.get("RESTAMP_OPENERS", "").split(","))]
     places += [("external certificates", name) for name in runbook.stamp.certificates]
+    plugins = runbook.stamp.plugins.items()
+    places += [(f"file {plugin}/{name}", path) for plugin, use in plugins for name, path in use.files.items()]
     places += [("kits", name) for name in runbook.stamp.kits]
     for what, where in places:
         if suffix in where.lower() or where.lower().rstrip("/").endswith(runbook.stamp.domain):

@@ -2,14 +2,16 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from restamp.errors import Refused, RestampError
-from restamp.hookspecs import Runbook
-from restamp.models.finding import Finding
+from restamp.hookspecs import Recovery, Runbook
+from restamp.models.finding import Finding, Level
 from restamp.models.step import Step
 from restamp.plugins import Used
 from restamp.steps import asked_for
 from restamp.steps.run import Around, PluginRun
+from restamp.steps.work import said
 
 
 def stops(findings: Iterable[Finding]) -> list[Finding]:
@@ -32,13 +34,33 @@ def called(hook: str, used: Used, around: Around) -> list[Finding]:
     except Refused as refused:
         return list(refused.findings)
     except RestampError as error:
-        return [Finding("plugins", "stop", f"plugin {used.plugin.name}", str(error), error.hint)]
+        return [_broken(used, error)]
 
 
-def for_steps(runbook: Runbook, steps: Iterable[Step], have: Callable[[str, str], bool]) -> Iterator[Finding]:
+def _broken(used: Used, error: RestampError) -> Finding:
+    return Finding("plugins", "stop", f"plugin {used.plugin.name}", str(error), error.hint)
+
+
+def planning(used: Iterable[Used], runbook: Runbook, recovery: Recovery) -> tuple[tuple[Used, ...], list[Finding]]:
+    """Those of the plugins that say their steps, and why the others do not."""
+    able: list[Used] = []
+    found: list[Finding] = []
+    for each in used:
+        try:
+            list(said([each], runbook, recovery))
+        except RestampError as error:
+            found.append(_broken(each, error))
+        else:
+            able.append(each)
+    return tuple(able), found
+
+
+def for_steps(
+    runbook: Runbook, steps: Iterable[Step], have: Callable[[str, str], bool], level: Level = "stop"
+) -> Iterator[Finding]:
     """Secrets and pinned files that steps will ask for and that are not at hand: all of them, before the first step.
 
-    `have(plugin, name)` is whether a secret can be had.
+    `have(plugin, name)` is whether a secret can be had, `level` what it is if not.
     """
     seen: set[tuple[str, str, str]] = set()
     for step in steps:
@@ -51,7 +73,7 @@ def for_steps(runbook: Runbook, steps: Iterable[Step], have: Callable[[str, str]
                     _, problem = asked_for.pinned(runbook, step.plugin, name)
                     yield from [problem] if problem else []
                 elif not have(step.plugin, name):
-                    yield asked_for.missing_secret(step.plugin, name)
+                    yield replace(asked_for.missing_secret(step.plugin, name), level=level)
 
 
 def at_hand(runbook: Runbook, plugin: str, name: str) -> bool:

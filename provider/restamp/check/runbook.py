@@ -22,13 +22,19 @@ def of_runbook(runbook: Runbook, told: Backups | None) -> Iterator[Finding]:
         message = f"{covered}: a rebuild loses what is in {missing}"
         hint = "Each tenant lets restamp in: docs/operator/rights.md. captured.yaml names them."
         yield Finding("not-covered", "warn", "runbook", message, hint)
-    newest = told.newest if told else None
+    yield from older(runbook, told.newest.time if told and told.newest else None)
+
+
+def older(runbook: Runbook, newest: dt.datetime | None) -> Iterator[Finding]:
+    """That the runbook was captured before the newest backup, which is of this time; nothing where nobody knows."""
+    last = runbook.captured
+    if last is None or newest is None:
+        return
     written = last.at or dt.datetime.combine(last.on, dt.time.min, dt.UTC)
-    if newest is not None and newest.time > written:
-        message = f"is of {written:%Y-%m-%d %H:%M} UTC, and the newest backup of {newest.time:%Y-%m-%d %H:%M}"
-        yield Finding(
-            "older-runbook", "warn", "runbook", message, "Capture after each backup: restamp capture --commit"
-        )
+    if newest > written:
+        message = f"is of {written:%Y-%m-%d %H:%M} UTC, and the newest backup of {newest:%Y-%m-%d %H:%M}"
+        hint = "Capture after each backup: restamp capture --commit"
+        yield Finding("older-runbook", "warn", "runbook", message, hint)
 
 
 def of_signoffs(runbook: Runbook, work: Work) -> Iterator[Finding]:

@@ -38,9 +38,12 @@ class Work:
         return (used, step) if used and step else None
 
 
-def work(runbook: Runbook, recovery: Recovery, kinds: Kinds) -> Work:
-    """What is to be done; Refused where a plugin or an order cannot be, PluginFailed where a plugin raises."""
-    used = chosen(runbook.stamp, runbook.captured)
+def work(runbook: Runbook, recovery: Recovery, kinds: Kinds, used: tuple[Used, ...] | None = None) -> Work:
+    """What is to be done, by all plugins of the runbook unless `used` are named.
+
+    Refused where a plugin or an order cannot be, PluginFailed where a plugin raises.
+    """
+    used = chosen(runbook.stamp, runbook.captured) if used is None else used
     steps = tuple(said(used, runbook, recovery))
     gates = {kind.name: kind.gate for kind in kinds.on_the_stamp}
     held = {gates[kinds.of(document).name] for document in runbook.documents if kinds.of(document).name in gates}
