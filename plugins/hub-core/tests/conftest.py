@@ -41,6 +41,7 @@ class Bench:
     document: dict[str, Any] = field(default_factory=dict)  # as in recovery.yaml
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
+    recovering: bool = True  # whether a recovery has begun, for `called`
     patient: bool = False  # whether nobody ends the run, however long a step takes
     way: Settings = field(init=False)  # how to get to the stamp
 
@@ -135,7 +136,7 @@ class Bench:
     def called(self, hook: str, item: type[T]) -> list[T]:
         """What `capture`, `check` or `verify` says."""
         with Arm(self.way) as arm:
-            run = PluginRun(Around(self.runbook, self.begun, lambda: arm), self.used)
+            run = PluginRun(Around(self.runbook, self.begun if self.recovering else None, lambda: arm), self.used)
             return self.used.plugin.all_of(hook, item, run=run)
 
     def survives(self, name: str, requests: str, *, at_most: int = 60) -> Iterator[StepResult]:

@@ -1,7 +1,9 @@
 """Images and extensions: captured as lists, brought back by people, missed where they are not."""
 
+from hashlib import sha256
 from typing import Any
 
+import pytest
 from tests.asking import Desk
 
 from restamp.models.document import Document
@@ -64,6 +66,40 @@ def test_what_is_not_there_in_the_end_is_said(bench: Bench) -> None:
 
     put(bench, UBUNTU, osDisk={"osType": "Linux", "uri": "https://files.contoso.example/ubuntu.vhd"})
     assert about not in [finding.about for finding in bench.called("verify", Finding)]
+
+
+@pytest.mark.parametrize(
+    ("source", "sha256", "told"),
+    [
+        ("ubuntu.vhd", sha256(b"an image").hexdigest().upper(), []),
+        ("ubuntu.vhd", "", [("warn", "nobody wrote down the hash of its file ubuntu.vhd")]),
+        ("ubuntu.vhd", "9f2c", [("stop", f"its file ubuntu.vhd is another: sha256 {sha256(b'an image').hexdigest()}")]),
+        ("gone.vhd", "9f2c", [("warn", "its file gone.vhd is not there")]),
+        ("https://files.contoso.example/ubuntu.vhd", "9f2c", []),
+        (r"\\files\ubuntu.vhd", "9f2c", []),
+    ],
+)
+def test_files_that_images_are_to_come_from_are_looked_at_today(
+    bench: Bench, source: str, sha256: str, told: list[tuple[str, str]]
+) -> None:
+    """Where a document names one that this machine can read: there, and the same as its hash."""
+    lines = [line for line in DOCUMENT.splitlines() if not line.startswith(("source", "sha256"))]
+    bench.written({"images/ubuntu.yaml": "\n".join([*lines, f"source: '{source}'", f"sha256: '{sha256}'"])})
+    bench.written({"ubuntu.vhd": "an image"})
+
+    found = [item for item in bench.called("check", Finding) if item.code == "artefact"]
+    assert [(item.level, item.message) for item in found] == told
+    assert {item.about for item in found} <= {"PlatformImage Canonical/UbuntuServer/18.04/1.0.0"}
+
+
+def test_what_hub_core_needs_and_lives_with_the_stamp_is_a_stop(bench: Bench) -> None:
+    """Lost with it: where the backups are, their copy, and where the next ones go."""
+    there = "files.redmond.ext.contoso.example"
+    bench.settings = {"share": f"smb://{there}/b", "copyTo": f"/net/{there}", "backupPath": rf"\\{there}\again"}
+
+    found = [item for item in bench.called("check", Finding) if item.code == "own-domain"]
+    assert [item.about for item in found] == ["hub-core's share", "hub-core's copyTo", "hub-core's backupPath"]
+    assert {item.level for item in found} == {"stop"}
 
 
 def test_a_stamp_without_backups_is_said_to_have_none(bench: Bench) -> None:

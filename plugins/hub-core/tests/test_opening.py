@@ -74,6 +74,16 @@ def test_a_lost_key_ends_the_native_way_and_proposes_a_rebuild(
     assert "people write `way: rebuild` into recoveries/loss/recovery.yaml" in found.hint
 
 
+def test_a_key_that_nobody_has_sealed_is_said_before_there_is_any_recovery(native: Bench) -> None:
+    """A scheduler hears it while somebody still has the file."""
+    native.recovering = False
+    assert said(native) == []
+    (native.folder / "secrets" / "backup-key.yaml").unlink()
+    assert [str(found) for found in said(native)] == [
+        "secret backup-key: is not sealed in the runbook, and without it nothing comes out of the infrastructure backup"
+    ]
+
+
 def test_nobody_recovers_from_a_backup_that_is_not_named(native: Bench) -> None:
     """Which one is people's decision, and a rebuild needs none."""
     native.document = {"way": "native"}

@@ -1,9 +1,12 @@
 """Test-AzureStack around the restore."""
 
+import pytest
+
 from restamp.simulator import Fault
 from restamp.simulator.pep.validation import mark
 
 from .conftest import Bench
+from .test_backups import LOCATION
 
 
 def test_a_stamp_without_a_failure_passes(bench: Bench) -> None:
@@ -23,15 +26,21 @@ def test_what_fails_is_named_unless_people_leave_it_out(bench: Bench) -> None:
     assert bench.ask("test-before").status == "done"
 
 
-def test_it_never_runs_while_the_stamp_is_being_updated(bench: Bench) -> None:
-    """Asked again until that is over."""
+@pytest.mark.parametrize("name", ["test-before", "test-after", "enable-backup"])
+def test_it_never_runs_while_the_stamp_is_being_updated(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Of whatever it would test, a share too; asked again until that is over."""
+    monkeypatch.setenv("RESTAMP_SECRET_HUB_CORE_BACKUP_PASSWORD", "a word")
+    bench.document, bench.settings = {"way": "native"}, {"backupPath": r"\\nas\again"}
+    bench.written({"backup/redmond.yaml": LOCATION})
     place = next(body for body in bench.stamp.objects() if body["id"].endswith("/updateLocations/redmond"))
     idle = place | {"properties": dict(place["properties"])}
     bench.stamp.load([place | {"properties": place["properties"] | {"state": "UpdateInProgress"}}])
-    assert bench.ask("test-before").message == "the stamp is being updated, and must not be tested meanwhile"
+    assert bench.ask(name).message == "the stamp is being updated, and must not be tested meanwhile"
 
     bench.stamp.faults.append(Fault("updateLocations", after=1, first=lambda: bench.stamp.load([idle])))
-    assert bench.ask("test-before", pauses=2).status == "done"
+    assert "must not be tested" not in bench.ask(name, pauses=2).message
 
 
 def test_a_lost_answer_fails_and_the_next_run_tests_again(bench: Bench) -> None:

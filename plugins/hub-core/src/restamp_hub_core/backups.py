@@ -14,6 +14,7 @@ from restamp_hub_core.endpoint import privileged
 from restamp_hub_core.job import Case, Job, Later, documents, step
 from restamp_hub_core.share import SHARE_PASSWORD, signing_in
 from restamp_hub_core.stamp import BACKUPS, Wire, properties
+from restamp_hub_core.validation import while_updated
 
 _STORE_PASSWORD = "backup-password"  # noqa: S105 - the name of a secret
 _UNDER_WAY = ("Creating", "Queued", "Running")  # swagger
@@ -106,6 +107,8 @@ def enable(run: Run) -> StepResult:
         )
     if not location.certificate:
         return later(f"BackupLocation {location.name} has no certificate: its .cer file in base64, as `certificate`")
+    if (waits := while_updated(run)) is not None:
+        return waits
     credential = Credential(location.user_name, _password(run, location))
     with privileged(run) as pep:
         share = {"BackupSharePath": path, "BackupShareCredential": credential}

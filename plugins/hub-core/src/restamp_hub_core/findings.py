@@ -23,6 +23,8 @@ def before(run: Run) -> Iterator[Finding]:
     if run.runbook.stamp.identity == "ADFS":
         yield from _of_adfs(run)
     yield from _of_backups(run)
+    yield from _of_places(run)
+    yield from images.damaged(run)
     yield from opening.obstacles(run)
 
 
@@ -50,6 +52,15 @@ def _of_backups(run: Run) -> Iterator[Finding]:
             yield Finding(
                 "hub-core", "warn", f"BackupLocation {location.name}", "has no certificate to begin with", hint
             )
+
+
+def _of_places(run: Run) -> Iterator[Finding]:
+    settings, suffix = run.settings, run.runbook.stamp.suffix
+    places = {"share": settings.share, "copyTo": settings.copy_to, "backupPath": settings.backup_path}
+    for name, where in places.items():
+        if suffix in where.lower():
+            message = f"{where} lives under the stamp's own domain: it is lost with it"
+            yield Finding("own-domain", "stop", f"hub-core's {name}", message, "Name a place elsewhere.")
 
 
 def _said(about: str, message: str, field: str, level: Level = "warn") -> Finding:

@@ -4,6 +4,8 @@ No recording shows the marketplace (Azure Bridge): what came from there and what
 """
 
 from collections.abc import Iterator
+from hashlib import file_digest
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
@@ -100,6 +102,32 @@ def missing(run: Run) -> Iterator[Finding]:
         if _name(each).lower() not in there:
             hint = "Download it from the marketplace again, or upload it."
             yield Finding("images", "warn", f"{type(each).__name__} {_name(each)}", "is not on the stamp", hint)
+
+
+def damaged(run: Run) -> Iterator[Finding]:
+    """Files that documents name as sources and that are not there, or are others by their hash; reads them whole.
+
+    What is kept at an address that this machine has no folder for is left to people.
+    """
+    for each in _of(run.runbook):
+        if each.source and "://" not in each.source and not each.source.startswith("\\\\"):
+            run.say(f"reading {each.source}")
+            yield from _of_file(each, run.runbook.folder / each.source)
+
+
+def _of_file(artifact: Artifact, file: Path) -> Iterator[Finding]:
+    about, hint = f"{type(artifact).__name__} {_name(artifact)}", "Bring it back, or correct its source and sha256."
+    if not file.is_file():
+        yield Finding("artefact", "warn", about, f"its file {artifact.source} is not there", hint)
+    elif artifact.sha256:
+        with file.open("rb") as content:
+            found = file_digest(content, "sha256").hexdigest()
+        if found != artifact.sha256.lower():
+            message = f"its file {artifact.source} is another: sha256 {found}"
+            yield Finding("artefact", "stop", about, message, hint)
+    else:
+        hint = "Write what sha256sum says of it as `sha256`, so that a later file is known to be the same."
+        yield Finding("artefact", "warn", about, f"nobody wrote down the hash of its file {artifact.source}", hint)
 
 
 def _of(runbook: Any) -> list[Artifact]:

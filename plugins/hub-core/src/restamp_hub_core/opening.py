@@ -29,7 +29,10 @@ class Key:
 def obstacles(run: Run) -> Iterator[Finding]:
     """That nobody says which backup, that no key opens it, or that it is none to recover from; people decide."""
     recovery = run.recovery
-    if recovery is None or recovery.document.way != "native":
+    if recovery is None:
+        yield from _not_sealed(run)
+        return
+    if recovery.document.way != "native":
         return
     file, backup = f"recoveries/{recovery.id}/recovery.yaml", recovery.document.backup_id
     if not backup:
@@ -46,6 +49,14 @@ def obstacles(run: Run) -> Iterator[Finding]:
         yield Finding("backup-key", "stop", f"backup {backup}", f"no key here opens it: {key}", hint)
     against = _of_the_share(run, backup, () if isinstance(key, str) else (key,))
     yield from dict.fromkeys([*not_ready(backup, run.runbook.backups), *against])
+
+
+def _not_sealed(run: Run) -> Iterator[Finding]:
+    """Before there is any recovery: that nobody has sealed a key, which on the day may be out of reach."""
+    if run.sealed(KEY) is None:
+        hint = f"restamp secrets add FILE --name {KEY}: the .pfx of the certificate that backups are encrypted for."
+        message = "is not sealed in the runbook, and without it nothing comes out of the infrastructure backup"
+        yield Finding("backup-key", "stop", f"secret {KEY}", message, hint)
 
 
 def _key(run: Run, backup: str) -> Key | str:

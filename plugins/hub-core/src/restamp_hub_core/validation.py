@@ -23,14 +23,21 @@ def jobs(case: Case) -> Iterator[Job]:
 
 def validate(run: Run) -> StepResult:
     """Have the stamp test itself; what fails is named, and people decide whether they go on with it."""
-    if stamp.update_state(run.arm).get("state") == "UpdateInProgress":
-        return waiting("the stamp is being updated, and must not be tested meanwhile", again=dt.timedelta(minutes=10))
+    if (waits := while_updated(run)) is not None:
+        return waits
     ignored = {"Ignore": list(run.settings.ignored_tests)} if run.settings.ignored_tests else {}
     with privileged(run) as pep:
         if pep.run("Test-AzureStack", **ignored)[-1:] == [True]:
             return done("Test-AzureStack found no failure", evidence={"Test-AzureStack": "True"})
         failures = list(_failures(pep.run("Test-AzureStack", DetailedResults=True, **ignored)))
     return failed(f"Test-AzureStack: {'; '.join(failures) or 'False, and names no test'}")
+
+
+def while_updated(run: Run) -> StepResult | None:
+    """That Test-AzureStack has to wait, in whatever it would test, while the stamp is being updated; None otherwise."""
+    if stamp.update_state(run.arm).get("state") != "UpdateInProgress":
+        return None
+    return waiting("the stamp is being updated, and must not be tested meanwhile", again=dt.timedelta(minutes=10))
 
 
 def _failures(results: list[Any]) -> Iterator[str]:
