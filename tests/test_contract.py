@@ -9,12 +9,16 @@ from tests.outsiders import SOURCES
 
 GOOD = """
 import rp_bytes
+from restamp.simulator.pep import Pep
 from restamp.testing import PluginContract, Scene
 
 class TestBytes(PluginContract):
     plugin, name = rp_bytes, "rp-bytes"
     ids = ("rp-bytes/fill",)
-    secrets = {"key": "Tr0ub4dor-and-3"}
+    secrets = {"key": "Tr0ub4dor-and-3", "lock": "that it has no business with"}
+
+    def prepare(self, scene: Scene) -> None:
+        scene.stamp.pep = Pep(scene.stamp.state)
 
     def documents(self):
         return [rp_bytes.BytesQuota(name="small", bytes=5)]
@@ -23,6 +27,10 @@ class TestBytes(PluginContract):
         with scene.run() as run:
             run.arm.admin.write("DELETE", rp_bytes.groups(run)[1][0])
 """
+SETS = """from restamp.remoting import privileged_endpoint
+{0}with privileged_endpoint(run.arm.settings) as pep:
+{0}    pep.run("Set-TLSPolicy", Version="TLS_1.2")
+{0}"""
 BROKEN = {
     "its own name": ('name="rp-bytes", role', 'name="rp-byte", role', "test_its_card_is_valid"),
     "another id": ('"rp-bytes/fill"', '"rp-bytes/filled"', "test_ids_of_its_steps_are_stable"),
@@ -38,6 +46,16 @@ BROKEN = {
         'run.arm.admin.write("PUT", url, {"location": "redmond"}); yield Finding("bytes", "stop"',
         "test_looking_never_writes",
     ),
+    "a look that sets something over the privileged endpoint": (
+        'yield Finding("bytes", "stop"',
+        SETS.format(" " * 12) + 'yield Finding("bytes", "stop"',
+        "test_looking_never_writes",
+    ),
+    "a cmdlet run each time": (
+        "return done(",
+        SETS.format(" " * 4) + "return done(",
+        "test_its_steps_get_done_and_stay_done",
+    ),
     "a step that acts each time": (
         "if not there:\n            run.arm",
         "if True:\n            run.arm",
@@ -51,6 +69,11 @@ BROKEN = {
     "damage unseen": ('yield Finding("bytes", "stop"', 'yield Finding("bytes", "note"', "test_verify_sees_damage"),
     "a secret told": ("{len(run.secret('key'))} letters", "{run.secret('key')}", "test_no_secret_leaks"),
     "a secret undeclared": (', secrets=("key",)', "", "test_it_asks_for_nothing_that_it_does_not_declare"),
+    "a secret for a look alone": (
+        "    for url, there in groups(run):\n        if not there:\n            yield",
+        "    run.secret('lock')\n    for url, there in groups(run):\n        if not there:\n            yield",
+        "test_it_asks_for_nothing_that_it_does_not_declare",
+    ),
 }
 
 

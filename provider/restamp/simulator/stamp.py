@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from .redfish import Nodes
 
 WRITES = frozenset({"PUT", "POST", "PATCH", "DELETE"})
+LOOKING = ("Get-", "Test-")  # verbs of cmdlets that change nothing
+SESSIONS = "/SessionService/"  # of Redfish: who signs in and out changes nothing
 PLANES = {
     "adminmanagement": "admin",
     "management": "tenant",
@@ -202,6 +204,13 @@ class Stamp:
     def effects(self) -> list[Record]:
         """The writes that changed something, also where their answers were lost."""
         return [record for record in self.writes if record.changed]
+
+    @property
+    def acts(self) -> list[str]:
+        """What was done beside these: cmdlets of the privileged endpoint that do not just look, and writes to BMCs."""
+        cmdlets = [name for name in self.pep.ran if not name.startswith(LOOKING)] if self.pep else []
+        writes = [r for r in self.requests if r.plane == "redfish" and r.method in WRITES and SESSIONS not in r.path]
+        return cmdlets + [f"{record.method} {record.path}" for record in writes if record.status < 400]
 
     def add_principal(
         self,

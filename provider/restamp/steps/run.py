@@ -49,6 +49,7 @@ class PluginRun:
     token: str = ""
     keep: Callable[[str], None] = lambda _token: None
     given: list[str] = field(default_factory=list, repr=False)  # secrets handed out, to be told in no message
+    wanted: set[str] = field(default_factory=set)  # names of secrets and files that were asked for
 
     @property
     def runbook(self) -> Runbook:
@@ -125,6 +126,7 @@ class PluginRun:
         return self.around.stopped()
 
     def _declared(self, name: str, what: str) -> None:
+        self.wanted.add(name)
         if self.step is not None and name not in getattr(self.step, what):
             raise PluginFailed(
                 self.used.plugin.name, self.step.id, f"asks for {name!r}, which the step does not declare"

@@ -52,6 +52,7 @@ class Scene:
     said: list[str] = field(default_factory=list)
     tokens: dict[str, str] = field(default_factory=dict)
     results: dict[str, StepResult] = field(default_factory=dict)
+    wanted: set[str] = field(default_factory=set)  # names of secrets and files that it asked for
 
     def __post_init__(self) -> None:
         """Write the runbook and its recovery."""
@@ -116,7 +117,7 @@ class Scene:
                 if step is not None:
                     self.tokens[step.id] = text
 
-            yield PluginRun(around, self.used, step, facts, token, keep)
+            yield PluginRun(around, self.used, step, facts, token, keep, wanted=self.wanted)
 
     def ask(self, step: Step) -> StepResult:
         """How a step stands, asked once."""
@@ -144,8 +145,9 @@ class Scene:
 
     @property
     def effects(self) -> Counter[str]:
-        """How often each object of the stamp was written with effect."""
-        return Counter(f"{record.method} {record.path.lower()}" for record in self.stamp.effects)
+        """How often each object of the stamp was written with effect, and each cmdlet and BMC changed something."""
+        written = Counter(f"{record.method} {record.path.lower()}" for record in self.stamp.effects)
+        return written + Counter(self.stamp.acts)
 
     def _finished(self, step: Step) -> None:
         for _ in range(_ASKED):

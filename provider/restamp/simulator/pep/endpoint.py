@@ -51,6 +51,7 @@ class Machine:
     ) -> None:
         self._state, self._accounts, self._configuration = state, accounts, configuration
         self._cmdlets = {each.name.lower(): each for each in cmdlets}
+        self.ran: list[str] = []  # the cmdlets that were called, by their names
         self._begin()
 
     def _begin(self) -> None:
@@ -130,6 +131,7 @@ class Machine:
         found = self._cmdlets.get(name.lower())
         if found is None:
             raise unknown(name)
+        self.ran.append(found.name)
         return found.run(Invocation(self._state, user, say, found.bound(given), piped))
 
 

@@ -9,7 +9,7 @@ from restamp.testing import PluginContract
 
 
 class TestExample(PluginContract):
-    """Fourteen promises, each a test, on a simulated stamp whose steps are killed, throttled and asked twice."""
+    """Thirteen promises, each a test, on a simulated stamp whose steps are killed, throttled and asked twice."""
 
     plugin, name = restamp_hub_example, "hub-example"
     ids = ("hub-example/build", "hub-example/tell/service-desk")

@@ -11,7 +11,7 @@ from restamp.testing import PluginContract, Scene
 
 
 class TestExample(PluginContract):
-    """Fourteen promises, each a test, on a simulated stamp whose steps are killed, throttled and asked twice."""
+    """Thirteen promises, each a test, on a simulated stamp whose steps are killed, throttled and asked twice."""
 
     plugin, name = restamp_rp_example, "rp-example"
     ids = ("rp-example/deploy", "rp-example/restore")
