@@ -84,12 +84,27 @@ def test_a_plan_is_partial_until_the_provider_of_one_of_its_quotas_is_back(used:
         assert "0 differences, 0 unexpected, 0 not verified" in used.restamp("verify")
 
 
+def natively(world: World) -> None:
+    """Begin a recovery out of a backup that is older than the runbook."""
+    world.restamp("begin", "loss", "--way", "native")
+    path = world.runbook / "recoveries" / "loss" / "recovery.yaml"
+    path.write_text(path.read_text() + "backup: 2020-01-01T00:00:00Z\n")
+
+
 def test_quotas_that_a_backup_brought_back_are_never_stripped(used: World) -> None:
-    """Natively the plan is there as it was: while the provider is gone, nothing is taken out of it."""
+    """While the provider is gone, a plan that is as it was is not written; one that is not keeps its quota ids."""
     with used.stamp_of(2) as stamp:
         stamp.load(with_bytes(stamp))
-        used.restamp("begin", "loss")
+        natively(used)
         with provider_gone(stamp):
+            told = used.restamp("up", status=3)
+            assert "BytesQuota bytes/small: blocked" in told, told
+            assert not stamp.effects
+
+            plan = next(item for item in stamp.objects() if item["id"].endswith("/plans/gold"))
+            stamp.load([plan | {"properties": plan["properties"] | {"description": "of the backup"}}])
             used.restamp("up", status=3)
-        assert "Bytes.Admin" in quotas_of_plan(stamp)
-        assert not [record for record in stamp.effects if "/plans/" in record.path]
+        assert [record.path for record in stamp.effects] == [plan["id"]]  # once, so nothing was taken out and put back
+        (written,) = (item for item in stamp.objects() if item["id"] == plan["id"])
+        assert written["properties"]["description"] == plan["properties"]["description"]
+        assert quota_of(stamp) in written["properties"]["quotaIds"]

@@ -226,12 +226,12 @@ class Session:
                 self._none_lived = time.monotonic()
 
     def seen(self, kind: Kind[Any], ref: str) -> Document | None:
-        """The object as the stamp lists it; one list a kind answers for all its objects."""
+        """The object as the stamp lists it; one list a kind answers for all, none where no provider is back."""
         with self._lock:
             at, listed = self._lists.get(kind.name, (0.0, {}))
             if not at or time.monotonic() - at > _FRESH:
-                documents, _ = objects.collect(kind, self.arm, self.kinds)
-                listed = {kind.ref(document).lower(): document for document in documents}
+                documents, _ = objects.collect_late(kind, self.arm, self.kinds)
+                listed = {kind.ref(document).lower(): document for document in documents or ()}
                 self._lists[kind.name] = time.monotonic(), listed
             return listed.get(ref.lower())
 
