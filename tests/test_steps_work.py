@@ -6,6 +6,8 @@ import os
 import pty
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -96,6 +98,20 @@ def test_a_step_is_asked_again_until_it_is_done(tmp_path: Path) -> None:
 
     later = iter([waiting("tomorrow", again=dt.timedelta(days=1)), done("never asked")])
     assert answer(tmp_path, lambda: next(later)).message == "tomorrow"
+
+
+def test_a_step_that_waits_and_then_hangs_has_one_patience_for_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last question gets what the waiting left of it."""
+    passed, runs, ended = [0.0], time.monotonic, threading.Event()
+    monkeypatch.setattr("time.monotonic", lambda: runs() + sum(passed))
+    answers = iter([lambda: waiting("soon", again=STEP.patience - dt.timedelta(milliseconds=500)), ended.wait])
+    around = Around(runbook(tmp_path), BEGUN, nowhere)
+    found = asked(PluginRun(around, used(run_step=lambda: next(answers)()), STEP), STEP, passed.append)
+    ended.set()
+
+    assert (found.status, found.message) == ("failed", "the plugin oem-acme has not answered for 1 s")
 
 
 def test_a_recovery_asks_for_the_secrets_of_its_own_steps_alone() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -138,10 +139,11 @@ def asked(run: PluginRun, step: Step, pause: Callable[[float], None]) -> StepRes
 
     A plugin that raises, hangs or answers something else has failed; what it says repeats no secret it was given.
     """
-    patience = step.patience.total_seconds()
+    patience, began = step.patience.total_seconds(), time.monotonic()
 
     def once() -> StepResult:
-        result = _answered(run, step, max(patience, 1.0))
+        left = patience - (time.monotonic() - began)
+        result = _answered(run, step, max(left, 1.0))
         if result.status == "waiting":
             run.say(result.message, result.progress)
         return result
