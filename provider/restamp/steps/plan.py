@@ -185,21 +185,22 @@ def _placed(
     behind: list[Gate | None] = [begins, *own.behind, *(before[name].begins for name in waits)]
     if own.after_kinds:
         behind += [_before(kinds[kind]) for kind in own.after_kinds]
-    begins = max(behind, key=_rank)
+    begins = max(behind, key=rank)
     ahead = [*own.ahead, *(kinds[kind] for kind in own.before_kinds)]
-    holds = min(ahead, key=_rank) if ahead else ("stamp-ready" if step.phase == "redeploy" else _next(begins))
+    holds = min(ahead, key=rank) if ahead else ("stamp-ready" if step.phase == "redeploy" else _next(begins))
     found += _impossible(step, begins, holds, own, kinds)
     return Placed(
         step, begins, holds, tuple(waits), tuple(own.after_kinds), tuple(own.before_kinds), _reasons(own, waits)
     )
 
 
-def _rank(gate: Gate | None) -> int:
+def rank(gate: Gate | None) -> int:
+    """Which gate it is, from 0 on; -1 stands for the begin of a recovery."""
     return -1 if gate is None else GATES.index(gate)
 
 
 def _next(gate: Gate | None) -> Gate:
-    return GATES[min(_rank(gate) + 1, len(GATES) - 1)]
+    return GATES[min(rank(gate) + 1, len(GATES) - 1)]
 
 
 def _before(gate: Gate) -> Gate:
@@ -208,7 +209,7 @@ def _before(gate: Gate) -> Gate:
 
 def _on(placed: Placed, gates: Sequence[Gate]) -> Placed:
     """Behind a gate that there is: the last one up to the one it names."""
-    there = [gate for gate in gates if _rank(gate) <= _rank(placed.begins)]
+    there = [gate for gate in gates if rank(gate) <= rank(placed.begins)]
     begins = there[-1] if there else None
     return replace(placed, begins=begins)
 
@@ -228,7 +229,7 @@ def _impossible(
         yield Finding(
             "steps", "stop", step.id, f"is a redeploy step, and waits for {begins}, when a stamp answers", hint
         )
-    elif _rank(begins) >= _rank(holds):
+    elif rank(begins) >= rank(holds):
         yield Finding("steps", "stop", step.id, f"has to be done before {holds}, and begins behind {begins}", hint)
     order = list(kinds)
     later, earlier = (

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from restamp.models.step import GATES, Gate
-from restamp.steps.plan import Placed, Plan
+from restamp.steps.plan import Placed, Plan, rank
 
 _NONE = dt.timedelta()
 
@@ -49,7 +49,7 @@ def times(plan: Plan, done: Collection[str] = ()) -> Times:
         span = gates.get(plan.gate_before(gate) or gate, Span())
         last[gate] = last.get(plan.gate_before(gate) or "", "")
         for placed in _in_order(plan):
-            if placed.id in steps or _rank(placed.begins) >= GATES.index(gate):
+            if placed.id in steps or rank(placed.begins) >= GATES.index(gate):
                 continue
             steps[placed.id], last[placed.id] = _span(placed, steps, gates, last, placed.id in done)
         for placed in plan.holding(gate):
@@ -101,10 +101,6 @@ def _chain(step: str, last: dict[str, str], done: Collection[str]) -> tuple[str,
         chain.append(step)
         step = last.get(step, "")
     return tuple(item for item in reversed(chain) if item not in done)
-
-
-def _rank(gate: Gate | None) -> int:
-    return -1 if gate is None else GATES.index(gate)
 
 
 def length(span: dt.timedelta) -> str:
