@@ -14,7 +14,7 @@ from restamp.models.finding import Finding
 _HINT = "Recover from a backup whose chain is whole: `restamp backups list`."
 _MADE = f"{_HINT} That a stamp takes no such chain is inferred, from strings in Microsoft's assemblies."
 # what must be one within a chain: the controller refuses other links (from the strings in Microsoft's assemblies)
-_ONE = {
+ONE = {
     "certificate": "thumbprint",
     "deployment": "deployment",
     "stamp version": "stamp_version",
@@ -137,7 +137,7 @@ def _wrong(tip: Snapshot, links: list[Snapshot]) -> Iterator[Finding]:
 
 def _mixed(about: str, what: str, snapshots: Iterable[Snapshot]) -> Iterator[Finding]:
     items = list(snapshots)
-    for name, field in _ONE.items():
+    for name, field in ONE.items():
         if len(said := _said(items, field)) > 1:
             message = f"{what} are of more than one {name}: {', '.join(said)}"
             yield Finding("mixed", "stop", about, message, _MADE)

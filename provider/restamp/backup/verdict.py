@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from restamp.backup.catalogue import Catalogue
-from restamp.backup.chains import Whole, whole
+from restamp.backup.chains import ONE, Whole, whole
 from restamp.backup.proof import Proof
 from restamp.models.backup import BackupFacts, Backups
 from restamp.models.finding import Finding, Level
@@ -16,12 +16,6 @@ _HINT = "Recover from another backup: `restamp backups list` shows them all."
 _MARKS = (
     f"{_HINT} That a backup has to have succeeded, be uploaded and ready is inferred: ask Microsoft before you go on."
 )
-_SAME = {
-    "certificate": "thumbprint",
-    "deployment": "deployment",
-    "stamp version": "stamp_version",
-    "OEM version": "oem_version",
-}
 
 
 @dataclass(frozen=True)
@@ -136,7 +130,7 @@ def of_the_stamp(backup: str, facts: BackupFacts | None, when: str) -> Iterator[
 
 
 def _of_agreement(parts: Whole, facts: BackupFacts | None) -> Iterator[Finding]:
-    for name, field in _SAME.items():
+    for name, field in ONE.items():
         told, found = str(getattr(facts, field, None) or ""), parts.said(field)
         if told and len(found) == 1 and told.lower() != found[0].lower():  # of several something else is said
             message = f"the stamp says that its {name} is {told}, and the share {found[0]}"
