@@ -25,7 +25,6 @@ from restamp.models.step import SignOff, Step
 from restamp.recovery import file_of, sign
 from restamp.runbook import Runbook
 from restamp.runbook.save import own_file
-from restamp.steps import Work, planned
 
 from .shares import backup_id, made, name_of, pair
 from .test_backup_cases import facts, held
@@ -167,7 +166,7 @@ def test_a_sign_off_for_another_text_is_said(tmp_path: Path) -> None:
     sign(tmp_path, "loss", SignOff(step=step.id, by="Ann", at=NOW, digest=step.digest))
 
     def said(now: Step) -> list[str]:
-        return [str(item) for item in of_signoffs(runbook(tmp_path), Work((), (now,), planned([now], {})))]
+        return [str(item) for item in of_signoffs(runbook(tmp_path), [now])]
 
     assert said(step) == []
     message = "was signed off by Ann on 2026-11-24, for another text than it has now"

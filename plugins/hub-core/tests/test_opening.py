@@ -103,6 +103,9 @@ def test_a_backup_that_the_stamp_itself_called_unfit_is_an_obstacle(native: Benc
     ]
     native.written({"backups.yaml": "kind: Backups\nbackups: []\n"})
     assert said(native) == []  # captured before it was made: nothing is known, and nothing speaks against it
+    assert "nobody says on which share it is: not looked at" in [
+        found.message for found in native.called("check", Finding)
+    ]
 
 
 @pytest.fixture

@@ -1,13 +1,13 @@
 """What the runbook itself says: how much of the stamp is in it, how old it is, and whether sign-offs still count."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from restamp.hookspecs import Runbook
 from restamp.models.backup import Backups
 from restamp.models.finding import Finding
+from restamp.models.step import Step
 from restamp.recovery import chosen, known, signed, stands
-from restamp.steps import Work
 
 
 def of_runbook(runbook: Runbook, told: Backups | None) -> Iterator[Finding]:
@@ -37,18 +37,16 @@ def older(runbook: Runbook, newest: dt.datetime | None) -> Iterator[Finding]:
         yield Finding("older-runbook", "warn", "runbook", message, hint)
 
 
-def of_signoffs(runbook: Runbook, work: Work) -> Iterator[Finding]:
+def of_signoffs(runbook: Runbook, steps: Iterable[Step]) -> Iterator[Finding]:
     """Sign-offs of the newest recovery that are for another text than their step has today."""
     if not known(runbook.folder):
         return
     begun = chosen(runbook.folder)
-    for placed in work.plan.steps:
-        found = signed(runbook.folder, begun.id, placed.id) if placed.step.signed else None
-        if found is not None and not stands(found, placed.step, runbook.captured, begun.document):
+    for step in steps:
+        found = signed(runbook.folder, begun.id, step.id) if step.signed else None
+        if found is not None and not stands(found, step, runbook.captured, begun.document):
             message = f"was signed off by {found.by} on {found.at:%Y-%m-%d}, for another text than it has now"
-            yield Finding(
-                "stale-signoff", "warn", f"step {placed.id}", message, f"restamp signoff {placed.id} --by NAME"
-            )
+            yield Finding("stale-signoff", "warn", f"step {step.id}", message, f"restamp signoff {step.id} --by NAME")
 
 
 def _stop(code: str, message: str, hint: str) -> Finding:

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from restamp.arm.client import Arm
     from restamp.backup.catalogue import Catalogue
     from restamp.backup.verdict import Said
+    from restamp.hookspecs import Recovery
     from restamp.kinds.backup import BackupLocation
     from restamp.models.backup import Backups
     from restamp.models.finding import Finding
+    from restamp.models.step import Step
     from restamp.plugins import Used
     from restamp.recovery import Begun
     from restamp.runbook import Runbook
@@ -52,9 +54,9 @@ class Today:
         yield from of_plugins(self._fitting[0], Around(self.runbook, self._under_way, self._connect))
         used, wrong = self._planning
         yield from wrong
-        found = work(self.runbook, self._planned_for, self.runbook.kinds, used)
-        yield from of_signoffs(self.runbook, found)
-        yield from for_steps(self.runbook, found.of_recovery, lambda *secret: at_hand(self.runbook, *secret), "warn")
+        yield from of_signoffs(self.runbook, self._steps)
+        yield from for_steps(self.runbook, self._steps, lambda *secret: at_hand(self.runbook, *secret), "warn")
+        work(self.runbook, self._planned_for, self.runbook.kinds, used)  # Refused where they have no order
 
     def of_the_keys(self) -> "Iterator[Finding]":
         """Certificates that a redeploy needs, and sealed secrets that stay shut."""
@@ -178,30 +180,40 @@ class Today:
         over = begun and captured and captured.deployment == begun.document.target.deployment
         return None if over else begun
 
-    @cached_property
-    def _planned_for(self) -> "Begun":
-        """The newest recovery, else one that would begin today."""
+    @property
+    def _planned_for(self) -> "Recovery":
+        """The recovery under way, else one that would begin today."""
         from restamp.models.stamp import RecoveryDocument
-        from restamp.recovery import Begun, chosen, known
+        from restamp.recovery import Begun
 
-        known_one = known(self.runbook.folder)
-        return chosen(self.runbook.folder) if known_one else Begun("today", RecoveryDocument(way="native"))
+        return self._under_way or Begun("today", RecoveryDocument(way="native"))
+
+    @cached_property
+    def _steps(self) -> "list[Step]":
+        """What is to be done in it by the plugins that say so, whether there is an order for that or not."""
+        from restamp.steps.work import said
+
+        steps = list(said(self._planning[0], self.runbook, self._planned_for))
+        gone = {step.instead_of for step in steps}
+        return [step for step in steps if step.phase != "backup" and step.id not in gone]
 
     @property
     def _backup(self) -> str:
         """The backup that the recovery under way names; empty: the newest."""
-        document = self._under_way.document if self._under_way else None
-        return (document.backup_id or "") if document and document.way == "native" else ""
+        from restamp.errors import Refused
+
+        with suppress(Refused):  # said with the runbook
+            document = self._under_way.document if self._under_way else None
+            return (document.backup_id or "") if document and document.way == "native" else ""
+        return ""
 
     @cached_property
     def _lead(self) -> dt.timedelta:
         """The longest that any step of a recovery has to wait for."""
-        from restamp.errors import RestampError
-        from restamp.steps.work import said
+        from restamp.errors import Refused
 
-        with suppress(RestampError):  # said with the runbook
-            steps = said(self._planning[0], self.runbook, self._planned_for)
-            return max((step.lead for step in steps), default=dt.timedelta())
+        with suppress(Refused):  # said with the runbook
+            return max((step.lead for step in self._steps), default=dt.timedelta())
         return dt.timedelta()
 
     @property

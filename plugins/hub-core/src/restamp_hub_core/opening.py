@@ -87,7 +87,11 @@ def _of_the_share(run: Run, backup: str, keys: Sequence[Key]) -> Iterator[Findin
     """What the share says against the backup, all its data read; not once the OEM has deployed a stamp."""
     assert run.recovery is not None
     share = run.settings.share
-    if not share or run.recovery.document.target.deployment:
+    if run.recovery.document.target.deployment:
+        return
+    if not share:
+        hint = f"restamp backups check SHARE {backup}, or share: SHARE under plugins: hub-core: settings in stamp.yaml"
+        yield Finding("hub-core", "warn", f"backup {backup}", "nobody says on which share it is: not looked at", hint)
         return
 
     def said(read: int, total: int) -> None:
