@@ -40,6 +40,16 @@ BROKEN = {
         "    import time; time.time()\n    yield Step(",
         "test_planning_is_pure_and_deterministic",
     ),
+    "a name by chance": (
+        "    yield Step(",
+        "    import uuid; uuid.uuid4()\n    yield Step(",
+        "test_planning_is_pure_and_deterministic",
+    ),
+    "the day in its plan": (
+        'title="Groups of the service"',
+        'title=str(__import__("datetime").datetime.now())',
+        "test_planning_is_pure_and_deterministic",
+    ),
     "a duration from nowhere": ('phase="restore"', 'phase="restore", lead="P1D"', "test_people_are_told_what_to_do"),
     "a look that writes": (
         'yield Finding("bytes", "stop"',

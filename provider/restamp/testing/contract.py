@@ -2,6 +2,8 @@
 
 import builtins
 import io
+import os
+import random
 import socket
 import subprocess
 import time
@@ -96,7 +98,7 @@ class PluginContract:
             assert {placed.id for placed in scene.plan().steps} <= set(self.ids)
 
     def test_planning_is_pure_and_deterministic(self, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The same answer twice, without files, network, processes or the time."""
+        """The same answer twice, without files, network, processes, clocks or dice."""
         with self.scene(way) as scene:
             first = scene.steps()
             with monkeypatch.context() as patched:
@@ -213,7 +215,9 @@ _OUTSIDE: tuple[tuple[Any, str], ...] = (
     (io, "open"),
     (socket, "create_connection"),
     (subprocess, "Popen"),
-    (time, "time"),
+    *((time, name) for name in ("time", "time_ns", "monotonic", "perf_counter")),
+    (os, "urandom"),
+    *((random, name) for name in ("random", "randint", "choice")),
 )
 
 
