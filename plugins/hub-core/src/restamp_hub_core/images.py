@@ -105,29 +105,30 @@ def missing(run: Run) -> Iterator[Finding]:
 
 
 def damaged(run: Run) -> Iterator[Finding]:
-    """Files that documents name as sources and that are not there, or are others by their hash; reads them whole.
+    """Files that documents name as sources and that are not there, or are others by their hash.
 
-    What is kept at an address that this machine has no folder for is left to people.
+    They are read whole, which takes long, so only as long as no recovery waits for it. What is kept at an address that
+    this machine has no folder for is left to people.
     """
     for each in _of(run.runbook):
         if each.source and "://" not in each.source and not each.source.startswith("\\\\"):
             run.say(f"reading {each.source}")
-            yield from _of_file(each, run.runbook.folder / each.source)
+            if wrong := _wrong(each, run.runbook.folder / each.source, read=run.recovery is None):
+                hint = "Bring it back, or correct its source and sha256."
+                yield Finding("artefact", "warn", f"{type(each).__name__} {_name(each)}", wrong, hint)
 
 
-def _of_file(artifact: Artifact, file: Path) -> Iterator[Finding]:
-    about, hint = f"{type(artifact).__name__} {_name(artifact)}", "Bring it back, or correct its source and sha256."
+def _wrong(artifact: Artifact, file: Path, *, read: bool) -> str:
     if not file.is_file():
-        yield Finding("artefact", "warn", about, f"its file {artifact.source} is not there", hint)
-    elif artifact.sha256:
+        return f"its file {artifact.source} is not there"
+    if not artifact.sha256:
+        return f"nobody wrote down the hash of its file {artifact.source}, so any other would do"
+    try:
         with file.open("rb") as content:
-            found = file_digest(content, "sha256").hexdigest()
-        if found != artifact.sha256.lower():
-            message = f"its file {artifact.source} is another: sha256 {found}"
-            yield Finding("artefact", "stop", about, message, hint)
-    else:
-        hint = "Write what sha256sum says of it as `sha256`, so that a later file is known to be the same."
-        yield Finding("artefact", "warn", about, f"nobody wrote down the hash of its file {artifact.source}", hint)
+            found = file_digest(content, "sha256").hexdigest() if read else artifact.sha256.lower()
+    except OSError as error:
+        return f"its file {artifact.source} cannot be read: {error.strerror}"
+    return "" if found == artifact.sha256.lower() else f"its file {artifact.source} is another: sha256 {found}"
 
 
 def _of(runbook: Any) -> list[Artifact]:
