@@ -22,7 +22,7 @@ from restamp.models.backup import Backups
 from restamp.models.finding import Finding
 from restamp.models.stamp import Captured, RecoveryDocument, Stamp, Use
 from restamp.models.step import SignOff, Step
-from restamp.recovery import file_of, sign
+from restamp.recovery import Begun, file_of, sign
 from restamp.runbook import Runbook
 from restamp.runbook.save import own_file
 
@@ -162,11 +162,10 @@ def test_a_sign_off_for_another_text_is_said(tmp_path: Path) -> None:
     """What people did was for what they read then."""
     step = Step(id="oem/rack", title="Rack", phase="redeploy", by="oem", how="Put it there.")
     file_of(tmp_path, "loss").parent.mkdir(parents=True)
-    file_of(tmp_path, "loss").write_text(own_file(RecoveryDocument()))
     sign(tmp_path, "loss", SignOff(step=step.id, by="Ann", at=NOW, digest=step.digest))
 
     def said(now: Step) -> list[str]:
-        return [str(item) for item in of_signoffs(runbook(tmp_path), [now])]
+        return [str(item) for item in of_signoffs(runbook(tmp_path), Begun("loss", RecoveryDocument()), [now])]
 
     assert said(step) == []
     message = "was signed off by Ann on 2026-11-24, for another text than it has now"

@@ -7,7 +7,7 @@ from restamp.hookspecs import Runbook
 from restamp.models.backup import Backups
 from restamp.models.finding import Finding
 from restamp.models.step import Step
-from restamp.recovery import chosen, known, signed, stands
+from restamp.recovery import Begun, signed, stands
 
 
 def of_runbook(runbook: Runbook, told: Backups | None) -> Iterator[Finding]:
@@ -37,11 +37,8 @@ def older(runbook: Runbook, newest: dt.datetime | None) -> Iterator[Finding]:
         yield Finding("older-runbook", "warn", "runbook", message, hint)
 
 
-def of_signoffs(runbook: Runbook, steps: Iterable[Step]) -> Iterator[Finding]:
-    """Sign-offs of the newest recovery that are for another text than their step has today."""
-    if not known(runbook.folder):
-        return
-    begun = chosen(runbook.folder)
+def of_signoffs(runbook: Runbook, begun: Begun, steps: Iterable[Step]) -> Iterator[Finding]:
+    """Sign-offs of a recovery that are for another text than their step has today."""
     for step in steps:
         found = signed(runbook.folder, begun.id, step.id) if step.signed else None
         if found is not None and not stands(found, step, runbook.captured, begun.document):

@@ -54,7 +54,8 @@ class Today:
         yield from of_plugins(self._fitting[0], Around(self.runbook, self._under_way, self._connect))
         used, wrong = self._planning
         yield from wrong
-        yield from of_signoffs(self.runbook, self._steps)
+        if self._under_way:
+            yield from of_signoffs(self.runbook, self._under_way, self._steps)
         yield from for_steps(self.runbook, self._steps, lambda *secret: at_hand(self.runbook, *secret), "warn")
         work(self.runbook, self._planned_for, self.runbook.kinds, used)  # Refused where they have no order
 
@@ -177,8 +178,8 @@ class Today:
         from restamp.recovery import chosen, known
 
         begun, captured = chosen(self.runbook.folder) if known(self.runbook.folder) else None, self.runbook.captured
-        over = begun and captured and captured.deployment == begun.document.target.deployment
-        return None if over else begun
+        target = begun.document.target.deployment if begun else None
+        return None if target and captured and captured.deployment == target else begun
 
     @property
     def _planned_for(self) -> "Recovery":
