@@ -1,5 +1,6 @@
 """What the Pulumi state says of a recovery, and the exit status that follows: never done where it is not."""
 
+import datetime as dt
 import itertools
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import yaml
 from tests.flows.world import REGION, World, contents
 
 from restamp.cli.standing import Resource, Standing
+from restamp.models.stamp import Acceptance
 from restamp.simulator import Fault
 
 URN = f"urn:pulumi:{REGION}::restamp::restamp:index:Recovery$pulumi-python:dynamic/restamp:"
@@ -21,6 +23,7 @@ def resource(status: str, kind: str = "Plan", name: str = "rg/gold", **outputs: 
 
 
 DONE, FAILED, WAITING = resource("done"), resource("failed"), resource("waiting")
+VERIFIED = resource("done", "Verification", "verification")
 OPEN = Resource("Gate", "g", {"open": True}, "Gate g")
 
 
@@ -28,6 +31,7 @@ OPEN = Resource("Gate", "g", {"open": True}, "Gate g")
     ("resources", "missing", "cut", "status", "then"),
     [
         ((DONE, OPEN), (), False, 0, "restamp verify"),
+        ((DONE, VERIFIED, OPEN), (), False, 0, "restamp capture --commit"),
         ((DONE, OPEN), (), True, 4, "mend what Pulumi says above, then restamp up"),
         ((DONE,), ("Plan x",), False, 3, "restamp up"),
         ((DONE,), ("Plan x",), True, 4, "mend what Pulumi says above, then restamp up"),
@@ -46,6 +50,17 @@ def test_the_exit_status_and_the_next_step_come_from_what_is_done(
 
     assert (standing.exit_status, standing.next) == (status, then)
     assert standing.summary().endswith(f"next: {then}")
+
+
+def test_a_recovery_ends_with_a_capture_once() -> None:
+    """While the runbook knows the lost stamp alone; afterwards, and where people accepted what differs, one looks."""
+    doubted = resource("failed", "Verification", "verification")
+    accepted = {
+        doubted.subject: Acceptance(subject=doubted.subject, reason="the old roles", by="Ann", on=dt.date(2026, 11, 25))
+    }
+
+    assert Standing((DONE, VERIFIED, OPEN), (), captured=True).next == "restamp verify"
+    assert Standing((DONE, doubted, OPEN), (), accepted=accepted).next == "restamp verify"
 
 
 def test_an_object_with_two_resources_is_one_object() -> None:

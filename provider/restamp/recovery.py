@@ -62,6 +62,12 @@ def chosen(runbook: Path, recovery_id: str = "") -> Begun:
     return Begun(chosen_id, _dated(runbook, document))
 
 
+def is_over(begun: Begun, captured: Captured | None) -> bool:
+    """Whether what a recovery brought back was captured."""
+    target = begun.document.target.deployment
+    return captured is not None and target is not None and captured.deployment == target
+
+
 def _dated(runbook: Path, document: RecoveryDocument) -> RecoveryDocument:
     """With the time of its backup, where people named that alone and the last capture knew it."""
     if document.backup or not document.backup_id:

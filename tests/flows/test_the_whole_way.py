@@ -18,8 +18,11 @@ def test_a_lost_stamp_comes_back_as_it_was(world: World) -> None:
 
         assert re.search(r"\d+ of \d+ objects done: 8 created, \d+ unchanged", told)
         assert "gates open: stamp-ready, control-plane-restored" in told
-        assert "0 differences, 0 unexpected" in world.restamp("verify")
+        told = world.restamp("verify")
+        assert "0 differences, 0 unexpected" in told
+        assert "next: restamp capture --commit" in told
         world.restamp("capture")
+        assert "next:" not in world.restamp("verify")
         assert before.items() <= {path: path.read_bytes() for path in world.runbook.rglob("*.yaml")}.items()
         assert {o["subscriptionId"] for o in stamp.objects() if "subscriptionId" in o} >= {
             f"c66cb1bf-3d5e-4a44-9f0a-{number:012d}" for number in range(3)

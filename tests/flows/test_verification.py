@@ -54,12 +54,15 @@ def test_a_recovery_is_over_once_people_sign_in_and_see_what_is_theirs(world: Wo
         assert f"Verification verification: failed: {OWNER}: cannot sign in: " in told
 
         env = lamps | let_in(world, stamp, "its own")
-        assert "next: restamp verify" in world.restamp("up", **env)
+        assert "next: restamp capture --commit" in world.restamp("up", **env)
         assert "nobody is named, so that tenants can sign in is not verified" in world.restamp("verify", **lamps)
         told = world.restamp("verify", **env)
         assert f"note: {OWNER}: signs in and sees 3 subscriptions, 3 of its own" in told
         assert "note: lamps: 1 region shines" in told
         assert "0 differences, 0 unexpected" in told
+        assert "next: restamp capture --commit" in told
+        world.restamp("capture", **env)
+        assert "next: restamp verify" in world.restamp("status", **env)
 
         told = world.restamp("verify", status=4, **env, LAMPS="broken")
         assert "stop: plugin rp-lamps: plugin rp-lamps, verify: KeyError: 'bulb'" in told

@@ -71,6 +71,8 @@ def verify(
     """
     from restamp.check import stops
     from restamp.cli import output
+    from restamp.cli.standing import CAPTURE
+    from restamp.recovery import is_over
 
     begun, accepted = _decided(runbook)
     with _looking(runbook, connect_to, ca, client_id) as (arm, loaded, step):
@@ -87,6 +89,8 @@ def verify(
     unread = any(finding.level != "note" for finding in result.findings)
     if len(result.differences) > result.accepted or unread or stops(found.findings):
         raise typer.Exit(4)
+    if begun and not as_json and not is_over(begun, loaded.captured):
+        print(f"next: {CAPTURE}")
 
 
 def _verified(arm: "Arm", runbook: "Runbook", begun: "Begun | None", step: Callable[[str, int], None]) -> "Verified":

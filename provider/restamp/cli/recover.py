@@ -297,7 +297,8 @@ def around_documents(runbook: "Runbook", begun: "Begun") -> list[str]:
 
 def _standing(engine: "Pulumi", runbook: "Runbook", begun: "Begun") -> "Standing":
     from restamp.cli.standing import standing
-    from restamp.recovery import accepted
+    from restamp.recovery import accepted, is_over
 
     found = standing(engine.state(), begun.id, [*runbook.names(), *around_documents(runbook, begun)])
-    return replace(found, accepted=accepted(runbook.folder, begun.id, dt.datetime.now(dt.UTC).date()))
+    without = accepted(runbook.folder, begun.id, dt.datetime.now(dt.UTC).date())
+    return replace(found, accepted=without, captured=is_over(begun, runbook.captured))

@@ -11,6 +11,7 @@ from restamp.models.stamp import Acceptance
 
 _TYPE = "pulumi-python:dynamic/restamp:"
 _STEPS = ("Step", "Preflight", "Decision", "Verification")  # what stands around the documents
+CAPTURE = "restamp capture --commit"  # the end of a recovery
 _LATE = "/state"  # the second resource of a document that gets a field after its referrers
 
 
@@ -39,6 +40,7 @@ class Standing:
     missing: tuple[str, ...]  # what no run has come to
     cut: bool = False  # the run ended in an error of its own, which stands above
     accepted: Mapping[str, Acceptance] = field(default_factory=dict)  # subjects that people go on without
+    captured: bool = False  # whether the runbook knows the stamp that came back
 
     @property
     def documents(self) -> tuple[Resource, ...]:
@@ -76,7 +78,8 @@ class Standing:
     def next(self) -> str:
         """What an operator does now."""
         if self.exit_status == 0:
-            return "restamp verify"
+            verified = any(item.type == "Verification" and item.status == "done" for item in self.resources)
+            return CAPTURE if verified and not self.captured else "restamp verify"
         if self.failed:
             return "remove the cause, then restamp up: it goes on with these alone"
         if any(item.type == "Step" and item.status == "waiting" for item in self.undone):

@@ -175,11 +175,10 @@ class Today:
     @cached_property
     def _under_way(self) -> "Begun | None":
         """The newest recovery, until what came back was captured."""
-        from restamp.recovery import chosen, known
+        from restamp.recovery import chosen, is_over, known
 
-        begun, captured = chosen(self.runbook.folder) if known(self.runbook.folder) else None, self.runbook.captured
-        target = begun.document.target.deployment if begun else None
-        return None if target and captured and captured.deployment == target else begun
+        begun = chosen(self.runbook.folder) if known(self.runbook.folder) else None
+        return None if begun and is_over(begun, self.runbook.captured) else begun
 
     @property
     def _planned_for(self) -> "Recovery":
