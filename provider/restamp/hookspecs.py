@@ -2,9 +2,9 @@
 
 A plugin is a module of functions marked `@hookimpl`, named in the entry-point group `restamp` of a distribution that is
 called `restamp-<plugin>`, as hints of restamp say. It imports this module, `restamp.models`, `restamp.kind`,
-`restamp.errors`, `restamp.releases`, `restamp.arm`, `restamp.backup`, `restamp.remoting` and `restamp.testing`, and
-nothing else of restamp. No hook is called of a plugin that `stamp.yaml` does not name, but for `plugin_card` and
-`kinds`. A hook may leave out arguments that it does not need.
+`restamp.errors`, `restamp.releases`, `restamp.arm`, `restamp.backup`, `restamp.remoting`, `restamp.restore_call` and
+`restamp.testing`, and nothing else of restamp. No hook is called of a plugin that `stamp.yaml` does not name, but for
+`plugin_card` and `kinds`. A hook may leave out arguments that it does not need.
 """
 
 from collections.abc import Iterable, Mapping

@@ -8,13 +8,12 @@ from restamp.backup import judged, not_ready
 from restamp.errors import Refused, RestampError
 from restamp.hookspecs import Run
 from restamp.models.finding import Finding
+from restamp.restore_call import KEY, PASSWORD
 from restamp_hub_core.share import signing_in
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.x509 import Certificate
-
-KEY, PASSWORD = "backup-key", "backup-key-password"
 
 
 @dataclass(frozen=True, repr=False)

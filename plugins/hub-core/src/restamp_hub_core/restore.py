@@ -1,19 +1,16 @@
 """The Restore call, posted once and never again unasked; and the time a stamp takes to settle behind it."""
 
-import base64
 import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from restamp.errors import Rejected
 from restamp.hookspecs import Run
-from restamp.models.step import StepResult, done, later, waiting
+from restamp.models.step import StepResult, done, waiting
+from restamp.restore_call import KEY, PASSWORD, is_under_way, restore_call
 from restamp_hub_core import stamp
 from restamp_hub_core.job import Case, Job, documents, step
-from restamp_hub_core.opening import KEY, PASSWORD
 
-_POSTING, _FAILED, _SINCE = "posting", "failed", "since "
-_POLL = dt.timedelta(minutes=1)  # recorded: Retry-After 60
+_SINCE = " since "
 
 
 def jobs(case: Case) -> Iterator[Job]:
@@ -30,19 +27,12 @@ def jobs(case: Case) -> Iterator[Job]:
 
 def restore(run: Run) -> StepResult:
     """Look whether the state is back, or on its way; else post the call, once in all the runs of this recovery."""
-    before, _, how = run.token.partition(" ")
-    attempts = int(before or 0)
-    if how.startswith("https://"):
-        return _polled(run, attempts, how)
-    if how.startswith(_SINCE):
-        return _restored(run, attempts, dt.datetime.fromisoformat(how.removeprefix(_SINCE)))
-    if found := _back(run):
-        return _restored(run, attempts, stamp.time(run.arm), f"{found} are there: restored (inferred)")
-    if attempts < run.settings.restore_attempts:
-        return _posted(run, attempts + 1)
-    what = "failed" if how == _FAILED else "was posted, and nobody heard the answer, so it may be on its way"
-    again = f"to post it again, restoreAttempts: {attempts + 1} under plugins: hub-core: settings in stamp.yaml"
-    return later(f"the Restore call {what}, and nothing is there yet. Look at the stamp; {again}")
+    if since := run.token.partition(_SINCE)[2]:
+        return _restored(run, dt.datetime.fromisoformat(since))
+    if not is_under_way(run.token) and (found := _back(run)):
+        return _restored(run, stamp.time(run.arm), f"{found} are there: restored (inferred)")
+    result = restore_call(run, "hub-core")
+    return _restored(run, stamp.time(run.arm), result.message) if result.status == "done" else result
 
 
 def _back(run: Run) -> str:
@@ -59,46 +49,8 @@ def _listed(run: Run, kind: str) -> set[str]:
     return {str(each["id"]).rpartition("/")[2].lower() for each in found}
 
 
-def _posted(run: Run, attempt: int) -> StepResult:
-    assert run.recovery is not None
-    backup = run.recovery.document.backup_id
-    if not backup:
-        return later(f"nobody says which backup: backupId in recoveries/{run.recovery.id}/recovery.yaml")
-    body = {
-        "decryptionCertBase64": base64.b64encode(run.secret_file(KEY)).decode(),
-        "decryptionCertPassword": run.secret(PASSWORD),
-    }
-    run.remember(f"{attempt} {_POSTING}")
-    try:
-        begun = run.arm.admin.begin("POST", stamp.url(run.arm, stamp.BACKUPS, f"/backups/{backup}/restore"), body)
-    except Rejected as error:
-        run.remember(str(attempt - 1))  # nothing was begun
-        error.tell_without(body.values())
-        raise
-    if begun is None:
-        return _restored(run, attempt, stamp.time(run.arm))
-    token = f"{attempt} {begun.poll}"
-    run.remember(token)
-    return waiting(f"the Restore call of backup {backup} was posted", token=token, again=_POLL)
-
-
-def _polled(run: Run, attempt: int, poll: str) -> StepResult:
-    answer = run.arm.admin.read(poll)
-    if answer.status == 202:
-        return waiting("the stamp restores", token=run.token, again=_POLL)
-    if answer.status < 400:
-        return _restored(run, attempt, stamp.dated(answer))
-    token = f"{attempt} {_FAILED}"
-    run.remember(token)
-    error = answer.body.get("error", answer.body) if isinstance(answer.body, dict) else {}
-    why = f"{answer.status} {error.get('code', '')} {error.get('message', '')}".strip()
-    return later(
-        f"the Restore call failed: {why}. Look at the stamp: the next run says how it is posted again", token=token
-    )
-
-
-def _restored(run: Run, attempts: int, since: dt.datetime, message: str = "restored") -> StepResult:
-    token = f"{attempts} {_SINCE}{since.isoformat()}"
+def _restored(run: Run, since: dt.datetime, message: str = "restored") -> StepResult:
+    token = f"{run.token.partition(' ')[0] or 0}{_SINCE}{since.isoformat()}"
     run.remember(token)
     return done(message, token=token, facts={"since": since.isoformat()})
 

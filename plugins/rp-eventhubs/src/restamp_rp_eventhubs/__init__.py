@@ -7,8 +7,8 @@ from restamp.hookspecs import Recovery, Run, Runbook, hookimpl
 from restamp.models.finding import Finding
 from restamp.models.step import PluginCard, Step, StepResult
 from restamp.releases import known
+from restamp.restore_call import KEY, PASSWORD, restore_call
 
-from .restore import KEY, PASSWORD, restored
 from .settings import Settings
 
 NAME = "rp-eventhubs"
@@ -74,4 +74,4 @@ def steps(runbook: Runbook, recovery: Recovery, settings: Settings) -> Iterable[
 @hookimpl
 def run_step(run: Run) -> StepResult:
     """The one step that people do not do."""
-    return restored(run)
+    return restore_call(run, NAME, run.settings.role)
