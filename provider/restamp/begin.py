@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
@@ -12,6 +13,7 @@ from restamp.models.finding import Finding
 from restamp.models.stamp import Captured, RecoveryDocument, RecoveryId
 from restamp.recovery import chosen, file_of, known, targets
 from restamp.runbook import Runbook
+from restamp.runbook.read import recorded_backups
 from restamp.runbook.save import own_file
 from restamp.target import may_live, past_the_living, same_stamp
 
@@ -101,10 +103,19 @@ def _told(
         f"target: {document.target.deployment or 'not known yet'}",
     ]
     commit = f"{file} in git: git add {file.parent} && git commit"
-    backup = [f"when the stamp's backup was made, in {file}: `backup: 2026-11-22T21:00:00Z`"]
-    backup = backup if document.way == "native" and document.backup is None else []
+    backup = [_which_backup(runbook.folder, file)] if document.way == "native" and not document.backup_id else []
     if document.target.deployment:
         then = ("restamp diff   what would be written", "restamp up     write it")
         return Told(tuple(known_now), (*backup, commit), then)
     stamp = "the redeployed stamp, signed in to: RESTAMP_CLIENT_ID and a secret or certificate"
     return Told(tuple(known_now), (stamp, *backup, commit), (f"restamp begin {recovery_id}   once it answers",))
+
+
+def _which_backup(runbook: Path, file: Path) -> str:
+    """What people write down of a native recovery: the id; its time too, where no capture knew that backup."""
+    known = recorded_backups(runbook)
+    if known and (newest := known.newest):
+        made = f"{newest.time:%Y-%m-%d %H:%M} UTC"
+        return f"out of which backup, in {file}: `backupId: {newest.id}` is the newest that was captured, of {made}"
+    listed = "`backupId: <id>`, as restamp backups list SHARE names it"
+    return f"out of which backup, in {file}: {listed}, and when that was made: `backup: 2026-11-22T21:00:00Z`"

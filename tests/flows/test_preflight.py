@@ -62,7 +62,8 @@ def test_before_any_step_of_the_oem_everything_is_told_and_a_rebuild_is_proposed
     world.restamp("plugins", "use", "hub-core", "oem-generic")
     use = world.runbook / "stamp.yaml"
     use.write_text(use.read_text().replace("settings: {}", f"settings: {{share: {share.folder}}}", 1))  # hub-core's
-    world.restamp("begin", "loss", "--way", "native")
+    told = world.restamp("begin", "loss", "--way", "native")
+    assert f"`backupId: {BACKUP}` is the newest that was captured, of 2026-11-22 21:00 UTC" in told
     before = (world.runbook / "recoveries" / "loss" / "recovery.yaml").read_text()
     decided(world, backupId=BACKUP, target="{version: 1.2501.0.21}")
 
