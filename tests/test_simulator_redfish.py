@@ -134,6 +134,8 @@ def test_power_and_boot_are_changed(server: Server, signed_in: Any) -> None:
     assert {status for _, status in fabric(server.stamp)} == {"Running"}
     other = signed_in(2).get_system()
     assert other.power_state == sushy.PowerState.ON
+    reset = "POST /redfish/v1/Systems/1/Actions/ComputerSystem.Reset"
+    assert server.stamp.acts == [reset, "PATCH /redfish/v1/Systems/1", reset]
 
 
 def test_a_node_can_be_made_to_differ(server: Server, signed_in: Any) -> None:

@@ -26,8 +26,11 @@ STAGES = [
 ]
 
 
-class Spoiling(io.StringIO):
-    """What a drill prints. Right before it compares, a plan on the stamp that came back gets another title."""
+class Meddling(io.StringIO):
+    """What a drill prints. While it recovers, the share of the backups is gone, until somebody looks how it stands.
+
+    Right before it compares, a plan on the stamp that came back gets another title.
+    """
 
     spoilt = ""
 
@@ -37,6 +40,12 @@ class Spoiling(io.StringIO):
 
     def write(self, text: str) -> int:
         """Keep it; the drill goes on when this returns."""
+        share = self.drill.share / self.drill.region
+        gone = share.with_name("gone")
+        if text == "\n== restamp up, until nobody is waited for":
+            share.rename(gone)
+        if text.startswith("$ restamp status") and gone.exists():
+            gone.rename(share)
         if text == "\n== is it the same?":
             self.spoilt = spoilt(self.drill)
         return super().write(text)
@@ -46,14 +55,16 @@ class Spoiling(io.StringIO):
 def test_a_native_drill_sees_the_one_thing_that_is_not_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """On more machines of another OEM, one release newer. One plan is changed before the comparison: nothing else is.
+    """On more machines of another OEM, one release newer; its share goes away before the restore, and comes back.
+
+    One plan is changed before the comparison: nothing else is.
 
     `verify` and the second capture see it, and so the drill has failed, and its folder stays.
     """
     folder = tmp_path / "drill"
     machines = ["--oem", "fabrikam-g6", "--nodes", "6", "--version", NEWER, "--subscriptions", "2"]
     monkeypatch.setattr(sys, "argv", ["restamp", "drill", "--native", *machines, "--folder", str(folder)])
-    with redirect_stdout(Spoiling(folder)) as said, pytest.raises(SystemExit) as ended:
+    with redirect_stdout(Meddling(folder)) as said, pytest.raises(SystemExit) as ended:
         cli.main()
 
     told = said.getvalue()
@@ -66,6 +77,7 @@ def test_a_native_drill_sees_the_one_thing_that_is_not_as_it_was(
     assert "oem: Fabrikam, Inc." in recovery
     assert re.search("^  deployed: .*, 6 nodes of Fabrikam, Inc.$", told, re.MULTILINE)
     assert f"version: {NEWER}" in recovery
+    assert "Step hub-core/restore: failed" in told
     gates = "stamp-ready, stamp-checked, backup-restored, control-plane-restored, registered, recovered"
     assert f"  gates open: {gates}\n" in told
 
