@@ -30,7 +30,8 @@ def test_a_missed_bar_stops_no_other_lane(tmp_path: Path) -> None:
     tool.parent.mkdir()
     tool.write_text(_MISSES, "utf-8")
     tool.chmod(0o700)
-    made = subprocess.run(["make", "-f", _MAKEFILE, "bench"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    bench = ["make", "--no-print-directory", "-f", _MAKEFILE, "bench"]  # `make test` is a make already
+    made = subprocess.run(bench, cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert made.returncode == 2
     assert made.stdout.split() == ["tests.benchmarks", *(f"tests.benchmarks.{each}" for each in _ALONE)]
