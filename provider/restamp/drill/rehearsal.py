@@ -153,6 +153,8 @@ class Drill:
     def steps(self) -> list[dict[str, Any]]:
         """Every step in its order, as `status --all` tells it."""
         told = self.restamp("status", "--all", "--format", "json", status=None)
+        if "}" not in told:  # such as where there is no Pulumi
+            raise Refused([Finding("drill", "stop", "restamp status --all", f"tells no steps:\n{told[-4000:]}")])
         found: list[dict[str, Any]] = json.loads(told[: told.rindex("}") + 1])["steps"]
         return found
 
