@@ -55,7 +55,7 @@ def _connection(document: SqlHostingServer, password: str, runbook: Path) -> Any
             password=password,
             database="master",
             autocommit=True,  # no backup within a transaction
-            login_timeout=20,
+            login_timeout=10,
             appname="restamp",
             cafile=str(runbook / document.ca) if document.ca and document.tls == "verify" else None,
             validate_host=False,  # python-tds asks pyOpenSSL for what it has no more
