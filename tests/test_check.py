@@ -2,6 +2,7 @@
 
 import datetime as dt
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,13 @@ from restamp.backup.catalogue import catalogue
 from restamp.backup.proof import Proof
 from restamp.backup.share import Folder
 from restamp.backup.verdict import Said
-from restamp.check.backups import of_room, of_settings, of_share
+from restamp.check.backups import of_last, of_room, of_settings, of_share
 from restamp.check.keys import of_backups, of_certificates
 from restamp.check.places import of_places
 from restamp.check.runbook import of_runbook, of_signoffs
+from restamp.cli.today import Today
 from restamp.kind import Kinds
+from restamp.kinds.backup import BackupLocation
 from restamp.models.backup import Backups
 from restamp.models.finding import Finding
 from restamp.models.stamp import Captured, RecoveryDocument, Stamp, Use
@@ -117,12 +120,31 @@ def test_a_share_without_a_backup_to_recover_from_is_said(tmp_path: Path) -> Non
     assert told_by(share.folder, asked, rpo=dt.timedelta(hours=1)) == [("too-old", "warn")]
     assert told_by(share.folder) == [("not-proven", "warn")]  # not proven: nobody asked the stamp
     share.path(name_of("SRP;SRP;-;-", 1, "Full")).write_bytes(b"")
-    assert told_by(share.folder, asked) == []  # the one before will do
+    assert told_by(share.folder, asked) == [("no-recoverable-backup", "warn")]  # the one before will do
     assert told_by(share.folder, asked, backup=backup_id(1)) == [
         ("no-recoverable-backup", "stop")
     ]  # unless it is meant
     share.path(name_of("SRP;SRP;-;-", 0, "Full")).write_bytes(b"")
-    assert told_by(share.folder, asked) == [("no-recoverable-backup", "stop")]
+    assert told_by(share.folder, asked) == [("no-recoverable-backup", "warn"), ("no-recoverable-backup", "stop")]
+
+
+def test_a_last_backup_that_came_to_nothing_is_said() -> None:
+    """Nothing of it need be on the share; one that runs says nothing yet."""
+    right, wrong = facts(0), facts(1).model_copy(update={"status": "Failed"})
+    (found,) = of_last(Backups(backups=(right, wrong)))
+    assert (found.level, found.message) == ("warn", "the last one is none to recover from: its status is Failed")
+    runs = wrong.model_copy(update={"status": "Running"})
+    assert list(of_last(Backups(backups=(right, runs)))) == list(of_last(Backups())) == list(of_last(None)) == []
+
+
+def test_a_scheduler_that_was_off_at_the_last_capture_is_said_without_a_stamp(tmp_path: Path) -> None:
+    """Every night, and not only where somebody gives it credentials."""
+    off = BackupLocation(name="redmond", path="/share", user_name="backup", scheduler=False)
+    today = Today(replace(runbook(tmp_path), documents=(off,)), ("*:443=127.0.0.1:1", "", ""), "", (), ())
+    said = [item.message for item in today.of_the_stamp() if item.code == "scheduler-off"]
+    assert said == ["automatic backups are switched off, by the last capture"]
+    on = replace(today.runbook, documents=(off.model_copy(update={"scheduler": True}),))
+    assert [item.code for item in replace(today, runbook=on).of_the_stamp()] == ["not-asked"]
 
 
 CAPTURED = Captured(on=NOW.date(), at=NOW, restamp="1", documents=1, subscriptions=3, inside_covered=3)

@@ -7,25 +7,44 @@ from pathlib import Path
 
 from restamp.backup.catalogue import Catalogue
 from restamp.backup.proof import Proof
-from restamp.backup.verdict import Said, judge, newest, too_old
+from restamp.backup.verdict import Said, Verdict, judge, newest, too_old
+from restamp.models.backup import Backups
 from restamp.models.finding import Finding, Level
 
+_NOT_ENDED = ("Creating", "Queued", "Running", "Deleted")  # swagger
 _LITTLE = 0.1  # TB, which is what the portal warns below (assumed: the alert names no figure)
 
 
 def of_share(
     found: Catalogue, said: Sequence[Said], proof: Proof, rpo: dt.timedelta | None, backup: str = ""
 ) -> Iterator[Finding]:
-    """The verdict about a backup, else about the newest that nothing rules out, with its reason; reads all its data."""
-    last = judge(backup, found, said, proof) if backup else list(newest(found, said, proof))[-1]
-    if last.word != "recoverable":
-        level: Level = "stop" if last.word == "not recoverable" else "warn"
-        code = "no-recoverable-backup" if level == "stop" else "not-proven"
-        why = next((str(finding) for finding in last.findings if finding.level == level), "")
-        hint = "restamp backups check says all of it."
-        yield Finding(code, level, f"backup {last.backup}", f"is {last.word}: {why}", hint)
+    """The verdict about a backup, else about the newest that nothing rules out, with its reason; reads all its data.
+
+    Newer ones that are ruled out are warned of.
+    """
+    *ruled_out, last = [judge(backup, found, said, proof)] if backup else newest(found, said, proof)
+    yield from (_unfit(verdict, "no-recoverable-backup", "warn") for verdict in ruled_out)
+    if last.word == "not recoverable":
+        yield _unfit(last, "no-recoverable-backup", "stop")
+    elif last.word == "not proven":
+        yield _unfit(last, "not-proven", "warn")
     if rpo is not None:
         yield from too_old(last, rpo, dt.datetime.now(dt.UTC))
+
+
+def _unfit(verdict: Verdict, code: str, level: Level) -> Finding:
+    cause = "stop" if verdict.word == "not recoverable" else "warn"
+    why = next(str(finding) for finding in verdict.findings if finding.level == cause)
+    hint = "restamp backups check says all of it."
+    return Finding(code, level, f"backup {verdict.backup}", f"is {verdict.word}: {why}", hint)
+
+
+def of_last(told: Backups | None) -> Iterator[Finding]:
+    """That the last backup came to nothing, by the word of the stamp; one that still runs is none yet."""
+    ended = [facts for facts in (told.backups if told else ()) if facts.status not in _NOT_ENDED]
+    if ended and (wrong := max(ended, key=lambda facts: facts.created).missing):
+        hint = "Portal, Infrastructure backup, says why. Those before it: restamp backups check."
+        yield Finding("last-backup", "warn", "backups", f"the last one is none to recover from: {wrong[0]}", hint)
 
 
 def of_room(share: str) -> Iterator[Finding]:
@@ -35,11 +54,11 @@ def of_room(share: str) -> Iterator[Finding]:
         yield _almost_full(f"share {share}", f"{free * 1000:.0f} GB")
 
 
-def of_settings(scheduler: bool | None, capacity: str | None) -> Iterator[Finding]:
+def of_settings(scheduler: bool | None, capacity: str | None, when: str = "") -> Iterator[Finding]:
     """What the stamp says of its settings: `scheduler` is on, `capacity` is what it calls free, such as `0.99 TB`."""
     if scheduler is False:
         hint = "Portal, Infrastructure backup: enable automatic backups. A failover once turned them off (documented)."
-        yield Finding("scheduler-off", "stop", "backups", "automatic backups are switched off", hint)
+        yield Finding("scheduler-off", "stop", "backups", f"automatic backups are switched off{when}", hint)
     free = _terabytes(capacity or "")
     if free is not None and free < _LITTLE:
         yield _almost_full("backups", capacity or "")

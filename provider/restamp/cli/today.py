@@ -34,8 +34,12 @@ class Today:
     openers: "Sequence[Opener]"
 
     def of_the_stamp(self) -> "Iterator[Finding]":
-        """What is wrong with the settings of its backups, where it answers."""
+        """What is wrong with the settings of its backups; where it does not answer, with those that were captured."""
+        from restamp.check.backups import of_settings
+
         yield from self._asked[1]
+        if self._asked[0] is None and self._settings:
+            yield from of_settings(self._settings.scheduler, None, ", by the last capture")
 
     def of_the_runbook(self) -> "Iterator[Finding]":
         """What git, kits and this machine say, plugins asked; of plugins that cannot be used, the others all the same.
@@ -69,10 +73,12 @@ class Today:
 
     def of_the_backups(self) -> "Iterator[Finding]":
         """Their keys, where they and all else are, and whether the runbook is as new as they."""
+        from restamp.check.backups import of_last
         from restamp.check.places import of_places
         from restamp.check.runbook import of_runbook
 
         told = self.said[0].backups if self.said else None
+        yield from of_last(told)
         yield from self._of_the_backups_keys(told)
         yield from of_places(self.runbook, [self.share] if self.share else [], self.keys)
         yield from of_runbook(self.runbook, told)
