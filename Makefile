@@ -15,7 +15,7 @@ demo: ## lose a simulated stamp, redeploy it and bring it back, in about two min
 	@tools/run restamp drill --subscriptions $(SUBSCRIPTIONS)
 
 test: engine servers check ## everything that has to be right: check, then the tests (ARGS="-k gate -x" goes to pytest)
-	@tools/run pytest -q -n 2 --dist worksteal $(ARGS)
+	@tools/run pytest -q -n 3 --dist worksteal $(ARGS)
 
 engine: # first of all, as it may refuse at once
 	@tools/pulumi/engine >/dev/null
