@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import tenacity
@@ -21,8 +20,8 @@ from restamp.models.document import (
     OnWire,
     Sealed,
     SetOf,
+    mark_of,
     marked,
-    marks,
     own_fields,
     reference,
 )
@@ -275,9 +274,9 @@ def _opened(kind: Kind[D], document: D, place: Place, field: str, value: SealedV
     return place.seals.open(kind.bound_to(identity, place), value, about)
 
 
-@cache
 def _wire_name(field: Any, name: str) -> str:
-    return next((mark.name for mark in marks(field) if isinstance(mark, OnWire)), field.alias or name)
+    mark = mark_of(field, OnWire)
+    return mark.name if mark else field.alias or name
 
 
 def _converted(field: Any, value: Any, change: Callable[[str, str], str]) -> Any:

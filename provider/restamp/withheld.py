@@ -9,7 +9,7 @@ from restamp.compare import Comparison
 from restamp.errors import Refused
 from restamp.inside import Difference
 from restamp.kind import Kind, Kinds
-from restamp.models.document import Document, gives, own_fields
+from restamp.models.document import Document, Gives, mark_of, own_fields
 from restamp.models.finding import Finding
 from restamp.models.stamp import Taken, Withheld
 from restamp.runbook import Runbook
@@ -33,14 +33,14 @@ def lacking(result: Comparison, runbook: Runbook) -> Iterator[Withheld]:
             yield _withheld(item, kind.lets_in.format_map(said))
         elif item.action != "not verified":
             yield from _by_fields(item, kind, document)
-        elif any(map(gives, own_fields(kind.model).values())):
+        elif any(mark_of(field, Gives) for field in own_fields(kind.model).values()):
             yield _withheld(item, "nobody could look at it")
 
 
 def _by_fields(item: Difference, kind: Kind[Any], document: Document) -> Iterator[Withheld]:
     found = {change.field: change.found for change in item.changes}
     for name, field in own_fields(kind.model).items():
-        alias, mark = field.alias or name, gives(field)
+        alias, mark = field.alias or name, mark_of(field, Gives)
         if mark is None or (item.action == "update" and alias not in found):
             continue
         for entry, wanted, there in _entries(getattr(document, name), found.get(alias)):

@@ -41,18 +41,21 @@ def _broken(used: Used, error: RestampError) -> Finding:
     return Finding("plugins", "stop", f"plugin {used.plugin.name}", str(error), error.hint)
 
 
-def planning(used: Iterable[Used], runbook: Runbook, recovery: Recovery) -> tuple[tuple[Used, ...], list[Finding]]:
-    """Those of the plugins that say their steps, and why the others do not."""
+def planning(
+    used: Iterable[Used], runbook: Runbook, recovery: Recovery
+) -> tuple[tuple[Used, ...], list[Step], list[Finding]]:
+    """Those of the plugins that say their steps, these steps, and why the others say none."""
     able: list[Used] = []
+    steps: list[Step] = []
     found: list[Finding] = []
     for each in used:
         try:
-            list(said([each], runbook, recovery))
+            steps += said([each], runbook, recovery)
         except RestampError as error:
             found.append(_broken(each, error))
         else:
             able.append(each)
-    return tuple(able), found
+    return tuple(able), steps, found
 
 
 def for_steps(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from restamp.arm.client import Arm
     from restamp.backup.catalogue import Catalogue
+    from restamp.backup.chains import Whole
     from restamp.backup.verdict import Said
     from restamp.hookspecs import Recovery
     from restamp.kinds.backup import BackupLocation
@@ -56,7 +57,7 @@ class Today:
         yield from of_kits(self.runbook)
         yield from self.unfit
         yield from of_plugins(self._fitting[0], Around(self.runbook, self._under_way, self._connect))
-        used, wrong = self._planning
+        used, _, wrong = self._planning
         yield from wrong
         if self._under_way:
             yield from of_signoffs(self.runbook, self._under_way, self._steps)
@@ -101,9 +102,9 @@ class Today:
         try:
             with opened(self.share) as here, output.reading("proved") as reading:
                 found = catalogue(here)
-                yield from self._of_the_catalogue(found)
-                parts = whole(found, self._backup or found.backups[0])
-                reading.expect(parts.size if parts else 0)
+                meant = whole(found, self._backup or found.backups[0])
+                yield from self._of_the_catalogue(found, meant)
+                reading.expect(meant.size if meant else 0)
                 yield from of_share(found, self.said, Proof(here, self.openers, reading.step), rpo, self._backup)
         except Refused as refused:
             yield from refused.findings
@@ -145,18 +146,17 @@ class Today:
         yield from of_backups(sorted(needed), self.openers, self._lead, now)
         yield from of_backups(sorted(others), self.openers, self._lead, now, "warn")
 
-    def _of_the_catalogue(self, found: "Catalogue") -> "Iterator[Finding]":
+    def _of_the_catalogue(self, found: "Catalogue", meant: "Whole | None") -> "Iterator[Finding]":
         """What the share alone tells of keys, and where no stamp does, of room and the runbook's age."""
         from restamp.backup.chains import whole
         from restamp.check.backups import of_room
         from restamp.check.keys import of_backups
         from restamp.check.runbook import older
 
-        newest = whole(found, found.backups[0])
-        meant = whole(found, self._backup) if self._backup else newest
         thumbprints = meant.said("thumbprint") if meant else []
         yield from of_backups(thumbprints, self.openers, self._lead, dt.datetime.now(dt.UTC))
         if self._asked[0] is None:
+            newest = whole(found, found.backups[0])
             yield from of_room(self.share)
             yield from older(self.runbook, newest.begun if newest else None)
 
@@ -173,7 +173,7 @@ class Today:
         return fitting(self.runbook.stamp, self.runbook.captured)
 
     @cached_property
-    def _planning(self) -> "tuple[tuple[Used, ...], list[Finding]]":
+    def _planning(self) -> "tuple[tuple[Used, ...], list[Step], list[Finding]]":
         from restamp.check.plugins import planning
 
         return planning(self._fitting[0], self.runbook, self._planned_for)
@@ -197,9 +197,7 @@ class Today:
     @cached_property
     def _steps(self) -> "list[Step]":
         """What is to be done in it by the plugins that say so, whether there is an order for that or not."""
-        from restamp.steps.work import said
-
-        steps = list(said(self._planning[0], self.runbook, self._planned_for))
+        steps = self._planning[1]
         gone = {step.instead_of for step in steps}
         return [step for step in steps if step.phase != "backup" and step.id not in gone]
 

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+
+M = TypeVar("M")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +169,11 @@ def sealed_fields(model: type[Document]) -> list[str]:
 
 
 @cache
-def gives(field: Any) -> Gives | None:
-    """The `Gives` a field carries, or None."""
-    return next((mark for mark in field.metadata if isinstance(mark, Gives)), None)
+def mark_of(field: Any, kind: type[M]) -> M | None:
+    """The mark of a kind that a field or a container of it carries, or None."""
+    return next((mark for mark in marks(field) if isinstance(mark, kind)), None)
 
 
-@cache
 def reference(field: Any) -> Ref | None:
     """The `Ref` a field carries, or None."""
-    return next((mark for mark in marks(field) if isinstance(mark, Ref)), None)
+    return mark_of(field, Ref)

@@ -94,8 +94,7 @@ def _preflight(here: Session, props: Props) -> tuple[str, list[str]]:
         )
     else:
         findings += check.deployed(around.runbook, around.recovery, around.connect().about.stamp_version)
-    captured = around.runbook.captured
-    findings += (living := here.lost_stamps(around.recovery.document, captured.address if captured else None))
+    findings += (living := here.lost_stamps(around.recovery.document, around.runbook.captured))
     if living and props.get("accepted"):
         raise Refused(living)  # of all obstacles the one that nobody can accept
     wrong = [f"{finding}. {finding.hint}".strip() for finding in check.stops(findings)]

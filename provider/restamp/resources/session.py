@@ -20,7 +20,7 @@ from restamp.kind import Kind, Kinds
 from restamp.kinds.subscriptions import Subscription
 from restamp.models.document import Document
 from restamp.models.finding import Finding
-from restamp.models.stamp import RecoveryDocument
+from restamp.models.stamp import Captured, RecoveryDocument
 from restamp.plugins import all_kinds
 from restamp.resources import live
 from restamp.runbook.outline import Outline, outline
@@ -213,15 +213,16 @@ class Session:
             return None
         return found if found in recovery.lost and not recovery.redeployed else None
 
-    def lost_stamps(self, recovery: RecoveryDocument, place: str | None) -> list[Finding]:
-        """That a stamp which was lost answers, by today's way or at `place`, where it was captured."""
-        return [*check.still_there(self.old_deployment(recovery)), *beside(self.arm, place)]
+    def lost_stamps(self, recovery: RecoveryDocument, captured: Captured | None) -> list[Finding]:
+        """That a stamp which was lost answers, by today's way or where it was captured."""
+        found = beside(self.arm, captured.address if captured else None)
+        return [*check.still_there(self.old_deployment(recovery)), *found]
 
-    def check_none_lives(self, recovery: RecoveryDocument, place: str | None) -> None:
+    def check_none_lives(self, recovery: RecoveryDocument, captured: Captured | None) -> None:
         """Refuse while a stamp that was lost answers: its power may come back once the preflight is long through."""
         with self._lock:
             if time.monotonic() - self._none_lived > _FRESH:
-                if found := self.lost_stamps(recovery, place):
+                if found := self.lost_stamps(recovery, captured):
                     raise Refused(found)
                 self._none_lived = time.monotonic()
 

@@ -78,7 +78,7 @@ def _asked(here: Session, props: Props, token: str) -> StepResult:
             return answer
 
     if step.phase == "redeploy":
-        here.check_none_lives(begun.document, runbook.captured.address if runbook.captured else None)
+        here.check_none_lives(begun.document, runbook.captured)
 
     def connect() -> Any:
         if step.phase == "restore":

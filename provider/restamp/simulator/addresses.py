@@ -69,11 +69,6 @@ def last(identifier: str) -> str:
     return identifier.rstrip("/").rpartition("/")[2]
 
 
-def group_of(identifier: str) -> str | None:
-    """Return the resource group in an id."""
-    return parse(identifier).group
-
-
 def within(path: str, scope: str) -> bool:
     """Return whether a path is a scope or inside it, both in lower case; "/" is the whole stamp."""
     return scope == "/" or path == scope or path.startswith(scope + "/")

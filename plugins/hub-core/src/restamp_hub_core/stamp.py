@@ -9,7 +9,6 @@ from restamp.hookspecs import Run
 
 if TYPE_CHECKING:
     from restamp.arm.client import Arm
-    from restamp.arm.operations import Answer
 
 Wire = Mapping[str, Any]
 SUBSCRIPTIONS = "/subscriptions/{provider}/providers/Microsoft.Subscriptions.Admin"
@@ -36,12 +35,7 @@ def url(arm: "Arm", service: str, what: str = "") -> str:
 
 def time(arm: "Arm") -> dt.datetime:
     """The stamp's own time, as its answers are dated."""
-    return dated(arm.admin.read(url(arm, SUBSCRIPTIONS, "/locations")))
-
-
-def dated(answer: "Answer") -> dt.datetime:
-    """When the stamp gave an answer, by its own clock."""
-    return parsedate_to_datetime(answer.headers["date"])
+    return parsedate_to_datetime(arm.admin.read(url(arm, SUBSCRIPTIONS, "/locations")).headers["date"])
 
 
 def properties(body: Wire | None) -> Wire:
