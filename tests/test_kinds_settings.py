@@ -10,7 +10,7 @@ import pytest
 import yaml
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from restamp import objects
+from restamp import objects, translation
 from restamp.arm.client import Arm
 from restamp.capture import capture
 from restamp.compare import compare
@@ -152,10 +152,10 @@ def test_settings_without_an_id_are_understood(world: World) -> None:
     """The swagger's example of the storage settings is a body with `properties` alone."""
     body = {"properties": {"retentionPeriodForDeletedStorageAccountsInDays": 2}}
 
-    document = objects.decode(SETTINGS, body, world.arm.place, world.kinds)
+    document = translation.decode(SETTINGS, body, world.arm.place, world.kinds)
 
     assert document == StorageSettings(retention_period_for_deleted_storage_accounts_in_days=2)
-    assert objects.encode(SETTINGS, document, world.arm.place, world.kinds) == body
+    assert translation.encode(SETTINGS, document, world.arm.place, world.kinds) == body
 
 
 def test_a_feature_is_brought_about_by_one_post_for_each_thing_that_differs(world: World) -> None:
@@ -182,7 +182,7 @@ def test_a_feature_is_brought_about_by_one_post_for_each_thing_that_differs(worl
 def test_a_backup_location_goes_through_the_wire_and_its_secrets_never_come_back(world: World) -> None:
     """The stamp is sent the password and the certificate, and shows the thumbprint alone."""
     wanted = world.sealed()
-    body = objects.encode(LOCATION, wanted, world.arm.place, world.kinds)
+    body = translation.encode(LOCATION, wanted, world.arm.place, world.kinds)
 
     assert body["properties"]["externalStoreDefault"] == {
         "path": SHARE.path,
@@ -343,7 +343,7 @@ def test_the_recorded_location_is_a_document(kinds: Kinds) -> None:
     body = next(item.body for item in exchanges(RECORDINGS) if item.path.endswith("/backupLocations/redmond"))
     place = Place("redmond", str(body["id"]).split("/")[2])
 
-    document = objects.decode(LOCATION, body, place, kinds)
+    document = translation.decode(LOCATION, body, place, kinds)
 
     assert document.unmodelled == {}
     assert (document.frequency, document.retention, document.scheduler) == (10, 6, False)

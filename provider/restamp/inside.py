@@ -13,6 +13,7 @@ from restamp.kind import AS_LEFT, Kind, Kinds, Place
 from restamp.models.document import Document, sealed_fields
 from restamp.models.finding import Finding
 from restamp.objects import Change, Found
+from restamp.translation import encode
 
 if TYPE_CHECKING:
     from restamp.arm.client import Arm
@@ -381,7 +382,7 @@ def _blocked_by(
     if not failed:
         return None
     own = kind.resource_id(document, stamp.place).lower()
-    said = json.dumps(objects.encode(kind, document, stamp.place, kinds, sealed_fields(type(document)))).lower()
+    said = json.dumps(encode(kind, document, stamp.place, kinds, sealed_fields(type(document)))).lower()
     return next((whose for other, whose in failed.items() if own.startswith(f"{other}/") or f'"{other}"' in said), None)
 
 

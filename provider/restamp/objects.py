@@ -1,14 +1,13 @@
 """The three verbs that work on any kind: collect (capture), compare (diff, verify, refresh), put (restore)."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import tenacity
 from pydantic import ValidationError
 
-from restamp import references
-from restamp.errors import NoKey, Rejected, StampError, Unanswered, Unwritable
+from restamp.errors import Rejected, StampError, Unanswered, Unwritable
 from restamp.kind import Kind, Kinds, Place, Wire
 from restamp.models.document import (
     Anew,
@@ -16,22 +15,17 @@ from restamp.models.document import (
     Document,
     Immutable,
     Local,
-    Model,
-    OnWire,
     Sealed,
-    SetOf,
-    mark_of,
     marked,
     own_fields,
     reference,
 )
 from restamp.models.finding import Finding
-from restamp.models.sealed import SealedValue
+from restamp.translation import decode, encode, wire_name
 
 D = TypeVar("D", bound=Document)
 Outcome = Literal["created", "updated", "unchanged", "left alone"]
 _NOT_UNDERSTOOD = (ValidationError, KeyError, TypeError, AttributeError)  # a wire form that no model expects
-_PLAIN = frozenset({"id", "name", "type", "location", "etag"})  # of every object: computed, or told by its id
 
 
 class Objects(Protocol):
@@ -213,91 +207,6 @@ def _refuse_fixed(kind: Kind[D], wanted: D, changes: list[Change]) -> None:
         raise Unwritable(f"{kind.name} {kind.label(wanted)}", reason)
 
 
-def decode(kind: Kind[D], body: Mapping[str, Any], place: Place, kinds: Kinds) -> D:
-    """The document an object of the stamp stands for; what no field knows goes to `unmodelled`."""
-    outside = {key: value for key, value in body.items() if key not in _PLAIN and key != "properties"}
-    inside = body.get("properties") or {}
-    identity = kind.identity_of(str(body["id"]), place) if kind.identity else {}  # one of a kind may have no id
-    if identity is None:
-        raise KeyError(body["id"])
-    beside = {name: outside[name] for name in kind.wire.outside if name in outside}
-    raw = kind.wire.decode(dict(outside) if kind.wire.flat else inside | beside, place)
-    values: dict[str, Any] = {}
-    known = set(kind.wire.computed) | set(kind.wire.repeats)
-    for name, field in own_fields(kind.model).items():
-        wire_name = _wire_name(field, name)
-        known.add(wire_name)
-        if name in identity:
-            values[field.alias or name] = identity[name]
-        elif (value := raw.get(wire_name)) is None:
-            continue
-        elif marked(field, Sealed):
-            seals = place.seals
-            values[field.alias or name] = seals and seals.seal(kind.bound_to(identity, place), value)
-        else:
-            values[field.alias or name] = _converted(
-                field, value, lambda item, to: references.to_ref(item, to, kinds, place)
-            )
-    rest = raw if kind.wire.flat else outside | raw
-    unmodelled = {key: value for key, value in rest.items() if key not in known and value is not None}
-    return kind.model.model_validate(values | {"unmodelled": unmodelled})
-
-
-def encode(kind: Kind[D], document: D, place: Place, kinds: Kinds, without: Collection[str] = ()) -> dict[str, Any]:
-    """The body that writes a document: what it says, and nothing of `unmodelled`; fields to go `without` stay shut.
-
-    NoKey or Tampered where a sealed value does not open; both name the object and the field.
-    """
-    fields: dict[str, Any] = {}
-    for name, field in own_fields(kind.model).items():
-        value = getattr(document, name)
-        if name in kind.identity or name in without or value is None or marked(field, Aside):
-            continue
-        if marked(field, Sealed):
-            fields[_wire_name(field, name)] = _opened(kind, document, place, field.alias or name, value)
-        else:
-            fields[_wire_name(field, name)] = _converted(
-                field, value, lambda item, to: references.to_id(item, to, kinds, place)
-            )
-    fields |= {wire_name: getattr(document, name) for wire_name, name in kind.wire.repeats.items()}
-    fields = kind.wire.encode(fields, place)
-    envelope: dict[str, Any] = {"location": place.region} if kind.wire.located else {}
-    envelope |= {name: fields.pop(name) for name in kind.wire.outside if name in fields}
-    return envelope | (fields if kind.wire.flat else {"properties": fields})
-
-
-def _opened(kind: Kind[D], document: D, place: Place, field: str, value: SealedValue) -> str:
-    about = f"{kind.name} {kind.ref(document)}: {field}"
-    if place.seals is None:
-        raise NoKey(about, "no capture key and no private key is at hand")
-    identity = {name: str(getattr(document, name)) for name in kind.identity}
-    return place.seals.open(kind.bound_to(identity, place), value, about)
-
-
-def _wire_name(field: Any, name: str) -> str:
-    mark = mark_of(field, OnWire)
-    return mark.name if mark else field.alias or name
-
-
-def _converted(field: Any, value: Any, change: Callable[[str, str], str]) -> Any:
-    """A value with its references changed, in the forms JSON has."""
-    if (ref := reference(field)) is not None:
-        value = references.mapped(value, lambda item: change(item, ref.to))
-    if SetOf in field.metadata:  # a stamp may name a thing twice; a document does not
-        value = {item.lower(): item for item in reversed(value)}.values()
-    return _as_json(value)
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, Model):
-        return value.model_dump(mode="json", by_alias=True, exclude_none=True)
-    if isinstance(value, dict):
-        return {key: _as_json(item) for key, item in value.items()}
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        return value
-    return [_as_json(item) for item in value]
-
-
 def _normal(value: Any, fold: Callable[[str], str] = lambda text: text) -> Any:
     """The form in which values are compared: empty is absent, sets have no order."""
     if isinstance(value, str):
@@ -371,7 +280,7 @@ def _send(kind: Kind[D], resource_id: str, stamp: Objects, body: dict[str, Any],
         for action, sent in acts:
             stamp.put(resource_id, replace(kind.wire, action=action), dict(sent))
     except StampError as error:
-        names = {_wire_name(field, name) for name, field in own_fields(kind.model).items() if marked(field, Sealed)}
+        names = {wire_name(field, name) for name, field in own_fields(kind.model).items() if marked(field, Sealed)}
         if names:
             error.tell_without(_texts(names, body))
         raise
@@ -388,7 +297,7 @@ def _texts(names: set[str], value: Any) -> Iterator[str]:
 def _emptied(kind: Kind[D], wanted: D, found: D) -> dict[str, Any]:
     """Fields the stamp has and the document leaves out: sent empty, for leaving them out would keep them."""
     fields = [(n, f) for n, f in own_fields(kind.model).items() if not marked(f, Sealed) and not marked(f, Aside)]
-    return {_wire_name(f, n): "" for n, f in fields if getattr(wanted, n) is None and getattr(found, n) is not None}
+    return {wire_name(f, n): "" for n, f in fields if getattr(wanted, n) is None and getattr(found, n) is not None}
 
 
 def _right_already(kind: Kind[D], wanted: D, found: D) -> dict[str, str]:
@@ -402,7 +311,7 @@ def _right_already(kind: Kind[D], wanted: D, found: D) -> dict[str, str]:
         return {}
     shown = [(n, f) for n, f in own if marked(f, Sealed) and not marked(f, Local)]
     pairs = [(n, f, getattr(wanted, n), getattr(found, n)) for n, f in shown]
-    return {n: _wire_name(f, n) for n, f, one, other in pairs if one and (other is None or one.seen == other.seen)}
+    return {n: wire_name(f, n) for n, f, one, other in pairs if one and (other is None or one.seen == other.seen)}
 
 
 def _laid_over(found: dict[str, Any], ours: dict[str, Any], emptied: dict[str, Any]) -> dict[str, Any]:

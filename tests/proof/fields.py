@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.serving import new_stamp
 
-from restamp import inside, objects
+from restamp import inside, objects, translation
 from restamp.arm.client import Arm
 from restamp.arm.inside import Inside
 from restamp.compare import Comparison, compare
@@ -106,7 +106,7 @@ class Living:
             self.stamp.load([before | {"properties": {place: before["properties"][place] | store}}])
             return
         resource_id = kind.resource_id(other, here.stamp.place)
-        theirs = objects.encode(kind, other, here.stamp.place, self.kinds)
+        theirs = translation.encode(kind, other, here.stamp.place, self.kinds)
         if kind.wire.endpoint == "vault":
             here.stamp.put(resource_id, kind.wire, theirs)
         elif kind.wire.acts is not None:

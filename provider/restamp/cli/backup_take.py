@@ -142,7 +142,7 @@ def _as_document(item: dict[str, Any], kinds: Any) -> tuple[str, dict[str, Any]]
 
     from restamp import ids
     from restamp.kind import Place
-    from restamp.objects import decode
+    from restamp.translation import decode
 
     for kind in kinds.in_collection("quotas"):
         values = ids.take(kind.wire.id, str(item.get("id", "")))
